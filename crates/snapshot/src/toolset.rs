@@ -1,0 +1,39 @@
+//! Decisions about one toolset: which servers' tools it shows, and under which names.
+
+use globset::GlobSet;
+use wardgate_model::{Alias, ToolsetName};
+
+#[derive(Clone, Debug)]
+pub struct Toolset {
+    pub name: ToolsetName,
+    /// Aliases in config order; the order of lists and of collisions.
+    pub servers: Vec<Alias>,
+    /// Matches `alias/tool`; empty config means `alias/*` for each server.
+    pub show: GlobSet,
+    pub hide: GlobSet,
+    pub prefix: Prefix,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefix {
+    /// `never` for a single server, `always` for more.
+    Auto,
+    Always,
+    Never,
+}
+
+impl Toolset {
+    /// Says whether the tool (or prompt) `name` of server `alias` is part of this toolset.
+    pub fn shows(&self, alias: &Alias, name: &str) -> bool {
+        let path = format!("{alias}/{name}");
+        self.servers.contains(alias) && self.show.is_match(&path) && !self.hide.is_match(&path)
+    }
+    /// Says whether exposed names carry `alias__`.
+    pub fn prefixed(&self) -> bool {
+        match self.prefix {
+            Prefix::Auto => self.servers.len() > 1,
+            Prefix::Always => true,
+            Prefix::Never => false,
+        }
+    }
+}
