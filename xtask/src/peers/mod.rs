@@ -1,0 +1,29 @@
+//! Official clients and servers: installing them, the conformance suites, the compatibility table.
+//! Their pins and drivers are in the folder `peers/`; what is installed lies in `.peers/`, which git ignores.
+
+pub mod install;
+pub mod process;
+
+pub mod compat;
+pub mod conformance;
+
+use anyhow::{Result, bail};
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Install the pinned clients, servers and suites, unless they are there already.
+    Install,
+}
+
+pub fn run(verb: &Verb) -> Result<()> {
+    match verb {
+        Verb::Install => {
+            let tally = install::run()?;
+            if let [first, ..] = tally.failures.as_slice() {
+                bail!("{first}");
+            }
+            Ok(())
+        }
+    }
+}
