@@ -1,6 +1,12 @@
 //! What a client says it can be asked.
 
-use crate::{method::Method, raw::Raw};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    edit::{self, Object},
+    method::Method,
+    raw::Raw,
+};
 
 /// The client capabilities a gateway must act on, read from raw capabilities of either era.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,19 +24,84 @@ pub struct ClientCapabilities {
 }
 
 impl ClientCapabilities {
+    /// Reads capabilities; one that is not an object is not declared.
     pub fn read(raw: &Raw) -> ClientCapabilities {
-        todo!("{raw:?}")
+        let all = Object::parse(raw.as_str());
+        let declared = |name| all.as_ref()?.get(name).and_then(Object::parse);
+        let (elicitation, sampling, roots) = (declared("elicitation"), declared("sampling"), declared("roots"));
+        let url = has(&elicitation, "url");
+        ClientCapabilities {
+            elicitation_form: elicitation.is_some() && (has(&elicitation, "form") || !url),
+            elicitation_url: url,
+            sampling_tools: has(&sampling, "tools"),
+            sampling_context: has(&sampling, "context"),
+            sampling: sampling.is_some(),
+            roots_list_changed: roots.as_ref().and_then(|roots| roots.get("listChanged")) == Some("true"),
+            roots: roots.is_some(),
+            extensions: declared("extensions").map(|extensions| ids(&extensions)).unwrap_or_default(),
+        }
     }
+
     /// Says whether a server may send this request (`elicitation/create` by `params.mode`, sampling with `tools`, `roots/list`).
+    /// Every other method says no; a legacy `ping` needs no capability and is not asked about here.
     pub fn allow(&self, method: &Method, params: Option<&Raw>) -> bool {
-        todo!("{method:?}{params:?}")
+        let param = |key| params.and_then(|params| edit::get(params.as_str(), &[key]));
+        match method {
+            Method::ElicitationCreate => match param("mode").map(edit::string) {
+                None => self.elicitation_form,
+                Some(Some(mode)) if mode == "form" => self.elicitation_form,
+                Some(Some(mode)) if mode == "url" => self.elicitation_url,
+                Some(_) => false,
+            },
+            // MCP client/sampling: `tools` and `toolChoice` need `sampling.tools`; `includeContext` is only advice.
+            Method::SamplingCreateMessage => {
+                let uses_tools = param("tools").is_some() || param("toolChoice").is_some();
+                self.sampling && (self.sampling_tools || !uses_tools)
+            }
+            Method::RootsList => self.roots,
+            _ => false,
+        }
     }
+
     /// Returns the raw capabilities to declare on a legacy upstream session that may send what this client allows.
+    /// Form mode alone is declared as the empty object, which every legacy revision reads the same way.
     pub fn to_legacy(&self) -> Raw {
-        todo!()
+        let mut all = Map::new();
+        match (self.elicitation_form, self.elicitation_url) {
+            (true, true) => drop(all.insert("elicitation".into(), json!({"form": {}, "url": {}}))),
+            (true, false) => drop(all.insert("elicitation".into(), json!({}))),
+            (false, true) => drop(all.insert("elicitation".into(), json!({"url": {}}))),
+            (false, false) => {}
+        }
+        if self.sampling {
+            all.insert("sampling".into(), flags([("tools", self.sampling_tools), ("context", self.sampling_context)], json!({})));
+        }
+        if self.roots {
+            all.insert("roots".into(), flags([("listChanged", self.roots_list_changed)], json!(true)));
+        }
+        if !self.extensions.is_empty() {
+            all.insert("extensions".into(), self.extensions.iter().map(|id| (id.clone(), json!({}))).collect::<Map<_, _>>().into());
+        }
+        Raw::of(&all)
     }
+
     /// Says whether a server could send any request at all.
     pub fn interactive(&self) -> bool {
         self.elicitation_form || self.elicitation_url || self.sampling || self.roots
     }
+}
+
+fn has(object: &Option<Object<'_>>, name: &str) -> bool {
+    object.as_ref().and_then(|object| object.get(name)).is_some_and(|value| value.starts_with('{'))
+}
+
+fn ids(extensions: &Object<'_>) -> Vec<String> {
+    let mut ids: Vec<_> = extensions.iter().map(|(id, _)| id.to_owned()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn flags<const N: usize>(flags: [(&str, bool); N], set: Value) -> Value {
+    flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| (name.to_owned(), set.clone())).collect::<Map<_, _>>().into()
 }

@@ -1,6 +1,9 @@
 //! JSON-RPC errors as values: code, message, data.
 
-use crate::raw::Raw;
+use crate::{
+    edit::{self, Object},
+    raw::Raw,
+};
 
 pub const PARSE_ERROR: i64 = -32700;
 pub const INVALID_REQUEST: i64 = -32600;
@@ -38,16 +41,28 @@ impl RpcError {
     }
     /// Returns the `error` object of an answer.
     pub fn to_raw(&self) -> Raw {
-        todo!()
+        let (code, message) = (self.code, edit::quote(&self.message));
+        Raw::trusted(match &self.data {
+            Some(data) => format!(r#"{{"code":{code},"message":{message},"data":{}}}"#, data.as_str()),
+            None => format!(r#"{{"code":{code},"message":{message}}}"#),
+        })
     }
     /// Reads an upstream's error object; unknown members are lost, so forward the raw text where nothing must change.
+    /// A missing message is empty; without an integer code it is no error object.
     pub fn read(raw: &Raw) -> Option<RpcError> {
-        todo!("{raw:?}")
+        let object = Object::parse(raw.as_str())?;
+        let code = object.get("code")?.parse().ok()?;
+        let message = object.get("message").and_then(edit::string).unwrap_or_default().into_owned();
+        Some(RpcError { code, message, data: object.get("data").map(|data| raw.slice_of(data)) })
     }
     /// Returns the HTTP status a modern answer with this code carries: 400 for envelope, header, version and capability faults
     /// (−32700, −32600, −32020, −32021, −32022) and missing `_meta`; 404 for −32601; 200 for the rest. For −32602 it is 200
     /// unless the caller knows the fault to be in the request metadata.
     pub fn http_status(&self) -> u16 {
-        todo!()
+        match self.code {
+            PARSE_ERROR | INVALID_REQUEST | HEADER_MISMATCH | MISSING_CLIENT_CAPABILITY | UNSUPPORTED_VERSION => 400,
+            METHOD_NOT_FOUND => 404,
+            _ => 200,
+        }
     }
 }

@@ -9,7 +9,14 @@ pub struct RequestId(Raw);
 impl RequestId {
     /// Returns the id if `raw` is a JSON string of bounded length or a plain integer (no fraction, no exponent, fits `i64`).
     pub fn parse(raw: Raw, bytes_max: usize) -> Option<RequestId> {
-        todo!("{raw:?}{bytes_max}")
+        let text = raw.as_str();
+        let is_string = text.starts_with('"');
+        let is_integer = || text.parse::<i64>().is_ok();
+        (text.len() <= bytes_max && (is_string || is_integer())).then_some(RequestId(raw))
+    }
+    /// Wraps an id that [`RequestId::parse`] has passed before.
+    pub(crate) fn trusted(raw: Raw) -> RequestId {
+        RequestId(raw)
     }
     pub fn number(n: u64) -> RequestId {
         RequestId(Raw::trusted(n.to_string()))

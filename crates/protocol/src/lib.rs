@@ -5,6 +5,9 @@
 
 pub mod raw;
 pub mod limits;
+mod skip;
+mod escape;
+mod keys;
 pub mod scan;
 pub mod id;
 pub mod frame;

@@ -23,6 +23,10 @@ impl Raw {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// Returns the text itself, to slice what is not a value of its own (the inside of a string).
+    pub(crate) fn text(&self) -> &ByteString {
+        &self.0
+    }
     pub fn bytes(&self) -> Bytes {
         self.0.as_bytes().clone()
     }
