@@ -1,0 +1,199 @@
+//! From a method to its handler, and from the handler's outcome to a response in the client's
+//! revision. The transports know neither.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    answer::{self, INVALID_PARAMS, METHOD_NOT_FOUND, Outcome, RpcError, Stop},
+    call::Call,
+    completion, listen, prompts, resources,
+    revision::Revision,
+    session::Session,
+    state::Lab,
+    tools,
+};
+
+/// How long a client may keep a list, and anything else.
+const LIST_TTL_MS: u64 = 2_000;
+const DISCOVER_TTL_MS: u64 = 60_000;
+
+/// Runs a call to its end and returns the response, or nothing if the client cancelled it.
+pub async fn respond(call: Arc<Call>) -> Option<Value> {
+    call.lab.count(&call.method);
+    let outcome = tokio::select! {
+        outcome = dispatch(&call) => outcome,
+        () = call.cancel.cancelled() => Err(Stop::Cancelled),
+    };
+    finish(&call, outcome)
+}
+
+async fn dispatch(call: &Arc<Call>) -> Outcome {
+    match (call.method.as_str(), call.is_modern()) {
+        ("initialize", false) => Ok(initialize(call)),
+        ("ping", false) => Ok(json!({})),
+        ("logging/setLevel", false) => set_level(call),
+        ("resources/subscribe", false) => resources::subscribe(call),
+        ("resources/unsubscribe", false) => resources::unsubscribe(call),
+        ("server/discover", true) => Ok(discover(call)),
+        ("subscriptions/listen", true) => listen::listen(call).await,
+        ("tools/list", _) => tools::list(call),
+        ("tools/call", _) => tools::call(call).await,
+        ("resources/list", _) => resources::list(call),
+        ("resources/templates/list", _) => resources::list_templates(call),
+        ("resources/read", _) => resources::read(call),
+        ("prompts/list", _) => prompts::list(call),
+        ("prompts/get", _) => prompts::get(call).await,
+        ("completion/complete", _) => completion::complete(call),
+        (other, _) => Err(Stop::rpc(
+            METHOD_NOT_FOUND,
+            format!("method not found: {other}"),
+        )),
+    }
+}
+
+fn initialize(call: &Call) -> Value {
+    let revision = call.revision.as_str();
+    json!({
+        "protocolVersion": revision,
+        "capabilities": capabilities(&call.lab, call.revision),
+        "serverInfo": call.lab.server_info(),
+        "instructions": INSTRUCTIONS,
+    })
+}
+
+/// Settles a session as `initialize` asks: the client's revision if the lab speaks it, else the
+/// newest that has sessions.
+pub fn settle(session: &Session, params: &Map<String, Value>) {
+    let wanted = params
+        .get("protocolVersion")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let revision = Revision::legacy(wanted).unwrap_or(Revision::NEWEST_LEGACY);
+    let capabilities = params
+        .get("capabilities")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    session.settle(revision, capabilities);
+}
+
+fn discover(call: &Call) -> Value {
+    json!({
+        "supportedVersions": supported_versions(&call.lab),
+        "capabilities": capabilities(&call.lab, call.revision),
+        "instructions": INSTRUCTIONS,
+    })
+}
+
+pub fn supported_versions(lab: &Lab) -> Vec<&'static str> {
+    let mut versions = vec![Revision::MODERN.as_str()];
+    if lab.options.era.speaks_legacy() {
+        versions.extend(Revision::LEGACY.map(Revision::as_str));
+    }
+    versions
+}
+
+const INSTRUCTIONS: &str = "A test server with known behaviour: nothing here is real.";
+
+fn capabilities(lab: &Lab, revision: Revision) -> Value {
+    let mut capabilities = json!({
+        "tools": {"listChanged": true},
+        "prompts": {"listChanged": true},
+        "resources": {"subscribe": true, "listChanged": true},
+        "logging": {},
+    });
+    if revision >= Revision::V2025_03_26 {
+        capabilities["completions"] = json!({});
+    }
+    let _ = lab;
+    capabilities
+}
+
+fn set_level(call: &Call) -> Outcome {
+    let level = call.param("level")?;
+    if let Some(session) = &call.session {
+        session.set_log_level(level.into());
+    }
+    Ok(json!({}))
+}
+
+/// Turns an outcome into the envelope that the client's revision expects.
+fn finish(call: &Call, outcome: Outcome) -> Option<Value> {
+    let result = match outcome {
+        Ok(result) => result,
+        Err(Stop::Invalid(message)) if call.method == "tools/call" => answer::failure(message),
+        Err(Stop::Invalid(message)) => {
+            return Some(RpcError::new(INVALID_PARAMS, message).envelope(&call.id));
+        }
+        Err(Stop::InputRequired(result)) => result,
+        Err(Stop::Rpc(error)) => return Some(error.envelope(&call.id)),
+        Err(Stop::Cancelled) => return None,
+    };
+    let result = if call.is_modern() {
+        modernise(call, result)
+    } else {
+        age(call.revision, result)
+    };
+    Some(json!({"jsonrpc": "2.0", "id": call.id, "result": result}))
+}
+
+/// MCP 2026-07-28: each result has a type, lists and reads say how long they may be kept.
+fn modernise(call: &Call, mut result: Value) -> Value {
+    let Some(fields) = result.as_object_mut() else {
+        return result;
+    };
+    let kind = fields
+        .entry("resultType")
+        .or_insert_with(|| "complete".into());
+    let complete = *kind == "complete";
+    let ttl_ms = match call.method.as_str() {
+        "server/discover" => Some(DISCOVER_TTL_MS),
+        "tools/list"
+        | "prompts/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "resources/read" => Some(LIST_TTL_MS),
+        _ => None,
+    };
+    if let Some(ttl_ms) = ttl_ms.filter(|_| complete) {
+        fields.insert("ttlMs".into(), ttl_ms.into());
+        fields.insert("cacheScope".into(), "public".into());
+    }
+    let meta = fields.entry("_meta").or_insert_with(|| json!({}));
+    meta["io.modelcontextprotocol/serverInfo"] = call.lab.server_info();
+    result
+}
+
+/// Takes away what a revision does not know yet.
+fn age(revision: Revision, mut result: Value) -> Value {
+    if let Some(fields) = result.as_object_mut()
+        && revision < Revision::V2025_06_18
+    {
+        fields.remove("structuredContent");
+    }
+    result
+}
+
+/// Runs `call` as a task of the lab, sending its response on its own line. `after` runs last.
+pub fn spawn(call: Arc<Call>, after: impl FnOnce() + Send + 'static) {
+    let lab = Arc::clone(&call.lab);
+    lab.running.spawn(async move {
+        let line = call.line.clone();
+        if let Some(response) = respond(call).await {
+            line.send(response).await;
+        }
+        after();
+    });
+}
+
+/// A token that fires with its session or with the lab. A listen has an end of its own: on shutdown
+/// it still says goodbye.
+pub fn cancellation(lab: &Lab, session: Option<&Session>, method: &str) -> CancellationToken {
+    match session {
+        Some(session) => session.ended.child_token(),
+        None if method == "subscriptions/listen" => CancellationToken::new(),
+        None => lab.closing.child_token(),
+    }
+}

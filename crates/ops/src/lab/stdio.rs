@@ -1,0 +1,140 @@
+//! stdio: one JSON message per line, both eras on one pipe. A message with modern `_meta` stands alone;
+//! `initialize` opens the one session that a process has.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+use super::{
+    answer::{INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, RpcError},
+    dispatch, legacy,
+    line::Line,
+    modern,
+    session::{Inflight, Session},
+    state::Lab,
+};
+
+/// Messages that wait for a slow client; then whoever sends waits.
+const LINES_MAX: usize = 256;
+
+/// How long calls may go on after stdin has ended.
+const GRACE: Duration = Duration::from_millis(500);
+
+pub async fn serve(lab: Arc<Lab>) -> std::io::Result<()> {
+    let (sender, receiver) = mpsc::channel(LINES_MAX);
+    let mut writer = JoinSet::new();
+    writer.spawn(write_lines(receiver));
+    let pipe = Pipe {
+        session: lab.open_session(Line::Live(sender.clone())),
+        line: Line::Live(sender),
+        modern: Arc::default(),
+        lab: Arc::clone(&lab),
+    };
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await? {
+        if !line.trim().is_empty() {
+            pipe.receive(&line).await;
+        }
+    }
+    lab.running.close();
+    // Calls that are nearly done still answer, as `printf … | lab` expects; the rest are cancelled.
+    if tokio::time::timeout(GRACE, lab.running.wait())
+        .await
+        .is_err()
+    {
+        lab.closing.cancel();
+        lab.running.wait().await;
+    }
+    lab.sessions.end(&pipe.session.id);
+    drop(pipe);
+    writer.join_all().await.into_iter().collect()
+}
+
+async fn write_lines(mut messages: mpsc::Receiver<Value>) -> std::io::Result<()> {
+    let mut stdout = tokio::io::stdout();
+    while let Some(message) = messages.recv().await {
+        stdout.write_all(format!("{message}\n").as_bytes()).await?;
+        stdout.flush().await?;
+    }
+    Ok(())
+}
+
+struct Pipe {
+    lab: Arc<Lab>,
+    session: Arc<Session>,
+    line: Line,
+    /// Modern calls, cancellable by id.
+    modern: Arc<Inflight>,
+}
+
+impl Pipe {
+    async fn receive(&self, line: &str) {
+        match serde_json::from_str::<Value>(line) {
+            Ok(Value::Array(batch)) => {
+                for message in batch {
+                    self.take(message).await;
+                }
+            }
+            Ok(message) => self.take(message).await,
+            Err(error) => {
+                self.refuse(&Value::Null, &RpcError::new(PARSE_ERROR, error.to_string()))
+                    .await
+            }
+        }
+    }
+
+    async fn take(&self, message: Value) {
+        let has_id = message.get("id").is_some();
+        if !message.is_object() {
+            self.refuse(
+                &Value::Null,
+                &RpcError::new(INVALID_REQUEST, "one JSON object is expected"),
+            )
+            .await;
+        } else if message.get("method").is_none() {
+            self.session.hear(message);
+        } else if !has_id {
+            legacy::notice(&self.session, &message);
+            if message["method"] == "notifications/cancelled" {
+                self.modern.cancel(&message["params"]["requestId"]);
+            }
+        } else if self.lab.options.era.speaks_modern() && modern::bears_modern_meta(&message) {
+            self.run_modern(&message).await;
+        } else if self.lab.options.era.speaks_legacy() {
+            self.run_legacy(&message);
+        } else {
+            self.refuse(
+                &message["id"],
+                &RpcError::new(METHOD_NOT_FOUND, "method not found"),
+            )
+            .await;
+        }
+    }
+
+    async fn run_modern(&self, message: &Value) {
+        if let Err(error) =
+            modern::check_meta(message).and_then(|()| modern::check_version(message))
+        {
+            return self.refuse(&message["id"], &error).await;
+        }
+        let call = modern::open(&self.lab, message, self.line.clone());
+        let (inflight, id) = (Arc::clone(&self.modern), call.id.clone());
+        inflight.enter(&id, &call.cancel);
+        dispatch::spawn(call, move || inflight.leave(&id));
+    }
+
+    fn run_legacy(&self, message: &Value) {
+        let call = legacy::open(&self.lab, &self.session, message, self.line.clone());
+        let (session, id) = (Arc::clone(&self.session), call.id.clone());
+        dispatch::spawn(call, move || session.inflight.leave(&id));
+    }
+
+    async fn refuse(&self, id: &Value, error: &RpcError) {
+        self.line.send(error.envelope(id)).await;
+    }
+}
