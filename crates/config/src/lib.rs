@@ -1,1 +1,26 @@
-//! placeholder
+//! File → [`Config`]: what an operator writes, read with every mistake reported at once.
+//!
+//! The way of a file: [`tree`] (values with their places) → `shape` (against the JSON Schema that [`raw`] yields)
+//! → [`raw::RawConfig`] → `check` (what a schema cannot say) → [`Config`]. Nothing here reads files,
+//! resolves secrets or opens connections; [`import`] turns the `mcp.json` of other programs into the same shape.
+
+mod check;
+pub mod config;
+pub mod diagnostic;
+pub mod import;
+pub mod load;
+pub mod raw;
+pub mod reference;
+pub mod render;
+pub mod schema;
+mod secretlike;
+mod shape;
+mod suggest;
+pub mod tree;
+pub mod units;
+
+pub use config::{
+    Config, Endpoint, Era, Gateway, Key, Limits, Prefix, Server, Strip, Timeouts, Toolset, Value,
+};
+pub use diagnostic::{Code, Diagnostic, Report, Severity};
+pub use load::{Loaded, Sources, load};

@@ -1,1 +1,273 @@
-//! Config → Snapshot, pure.
+//! Config → Snapshot: a pure function. Every name is resolved already; what is left is to put each decision
+//! where the data plane looks for it, and to name the result by a digest.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use serde::Serialize;
+use wardgate_config::{self as config, Config};
+use wardgate_model::TenantId;
+use wardgate_sanitize::Level;
+
+use crate::{
+    ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Timeouts,
+    TlsTrust, Toolset,
+};
+
+/// Stands in a command for the gateway's own program; the composition root puts the real path there.
+pub const SELF: &str = "wardgate-self";
+
+/// Tenant of callers that no key names.
+const LOCAL: &str = "local";
+
+/// Why a config cannot be obeyed. A config that [`wardgate_config::load`] returned never causes one.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    #[error("pattern `{pattern}` of toolset `{toolset}` cannot be read")]
+    Pattern {
+        toolset: String,
+        pattern: String,
+        source: globset::Error,
+    },
+    #[error("the config has no canonical form")]
+    Canonical(#[from] serde_json::Error),
+}
+
+/// Returns the decisions that follow from a config. Equal configs give equal revisions.
+///
+/// # Errors
+/// Every fault, see [`CompileError`].
+pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
+    let revision = digest_of(config).map_err(|fault| vec![fault.into()])?;
+    let mut faults = Vec::new();
+    let mut servers = BTreeMap::new();
+    for server in &config.servers {
+        match compile_server(server) {
+            Ok(server) => drop(servers.insert(server.alias.clone(), Arc::new(server))),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let mut toolsets = BTreeMap::new();
+    for toolset in &config.toolsets {
+        match compile_toolset(toolset) {
+            Ok(toolset) => drop(toolsets.insert(toolset.name.clone(), Arc::new(toolset))),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Snapshot {
+        revision,
+        gateway: compile_gateway(&config.gateway),
+        servers,
+        toolsets,
+    })
+}
+
+/// SHA-256 of the canonical form, in lower-case hex.
+fn digest_of(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let hash = digest(&SHA256, &serde_json::to_vec(value)?);
+    Ok(hash
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+fn compile_gateway(gateway: &config::Gateway) -> Gateway {
+    let loopback = gateway.listen.ip().is_loopback();
+    Gateway {
+        environment: gateway.environment.clone(),
+        listen: gateway.listen,
+        tls: gateway
+            .tls
+            .as_ref()
+            .map(|tls| (tls.cert.clone(), tls.key.clone())),
+        hosts: gateway.hosts.clone(),
+        origins: gateway.origins.clone(),
+        anonymous: gateway.anonymous && loopback,
+        // Where a key is demanded, naming a principal must not take its place.
+        assume: gateway.environment == "dev" && gateway.anonymous && loopback,
+        keys: gateway.keys.iter().map(compile_key).collect(),
+        caps: compile_caps(&gateway.limits),
+        tenant: TenantId::new(LOCAL),
+        record: gateway.record,
+        seal_key: gateway.seal_key.clone(),
+    }
+}
+
+fn compile_key(key: &config::Key) -> ApiKey {
+    ApiKey {
+        id: key.id.clone(),
+        tenant: key.tenant.clone(),
+        principal: key.principal.clone(),
+        toolsets: key.toolsets.clone(),
+        secret: key.secret.clone(),
+    }
+}
+
+fn compile_caps(limits: &config::Limits) -> Caps {
+    Caps {
+        body_bytes_max: limits.body.0,
+        header_bytes_max: limits.headers.0,
+        connections_max: limits.connections,
+        connections_per_ip_max: limits.connections_per_ip,
+        buffered_bytes_max: limits.buffered.0,
+        header_timeout: limits.header_timeout.0,
+        body_timeout: limits.body_timeout.0,
+        write_stall_timeout: limits.write_stall_timeout.0,
+        session_idle: limits.session_idle.0,
+        sessions_max: limits.sessions,
+        streams_per_caller_max: limits.streams_per_caller,
+        drain_delay: limits.drain_delay.0,
+        drain_timeout: limits.drain_timeout.0,
+    }
+}
+
+fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
+    // What a line is made from; a change to anything else leaves open lines alone.
+    let line = (
+        &server.name,
+        &server.version,
+        &server.endpoint,
+        server.era,
+        server.timeouts.connect,
+        server.reply_max,
+    );
+    Ok(Server {
+        name: server.name.clone(),
+        alias: server.alias.clone(),
+        version: server.version.clone(),
+        endpoint: compile_endpoint(&server.endpoint),
+        era: era(server.era),
+        timeouts: Timeouts {
+            connect: server.timeouts.connect.0,
+            call: server.timeouts.call.0,
+            list: server.timeouts.list.0,
+            interaction: server.timeouts.interaction.0,
+        },
+        concurrency_max: server.concurrency,
+        reply_bytes_max: server.reply_max.0,
+        validate: server.validate,
+        sanitize_metadata: level(server.sanitize.metadata),
+        sanitize_results: level(server.sanitize.results),
+        warm: server.warm,
+        digest: digest_of(&line)?,
+    })
+}
+
+fn era(era: config::Era) -> EraPin {
+    match era {
+        config::Era::Auto => EraPin::Auto,
+        config::Era::Legacy => EraPin::Legacy,
+        config::Era::Modern => EraPin::Modern,
+    }
+}
+
+fn level(strip: config::Strip) -> Level {
+    match strip {
+        config::Strip::Strip => Level::Strip,
+        config::Strip::Off => Level::Off,
+    }
+}
+
+fn compile_endpoint(endpoint: &config::Endpoint) -> Endpoint {
+    match endpoint {
+        config::Endpoint::Http(web) => Endpoint::Http {
+            url: web.url.clone(),
+            headers: values(&web.headers),
+            tls: trust(web),
+        },
+        config::Endpoint::Sse(web) => Endpoint::Sse {
+            url: web.url.clone(),
+            headers: values(&web.headers),
+            tls: trust(web),
+        },
+        config::Endpoint::Stdio(program) => Endpoint::Stdio {
+            command: program.command.clone(),
+            env: values(&program.env),
+            inherit_env: program.inherit_env.clone(),
+            cwd: program.cwd.clone(),
+        },
+        config::Endpoint::Lab(options) => Endpoint::Stdio {
+            command: lab_command(options),
+            env: Vec::new(),
+            inherit_env: Vec::new(),
+            cwd: None,
+        },
+    }
+}
+
+fn trust(web: &config::config::Web) -> TlsTrust {
+    TlsTrust { ca: web.ca.clone() }
+}
+
+fn values(values: &[(String, config::Value)]) -> Vec<(String, HeaderValue)> {
+    let value = |value: &config::Value| match value {
+        config::Value::Plain(text) => HeaderValue::Plain(text.clone()),
+        config::Value::Secret { prefix, from } => HeaderValue::Secret {
+            prefix: prefix.clone(),
+            from: from.clone(),
+        },
+    };
+    values
+        .iter()
+        .map(|(name, one)| (name.clone(), value(one)))
+        .collect()
+}
+
+/// Spells the options as `wardgate lab` takes them.
+fn lab_command(options: &config::config::LabOptions) -> Vec<String> {
+    let mut command: Vec<String> = [SELF, "lab", "--stdio"].map(String::from).into();
+    if options.conformance {
+        command.push("--conformance".into());
+    }
+    let era = match options.era {
+        config::Era::Auto => None,
+        config::Era::Legacy => Some("legacy".to_owned()),
+        config::Era::Modern => Some("modern".to_owned()),
+    };
+    let valued = [
+        ("--era", &era),
+        ("--effects", &options.effects),
+        ("--fault", &options.fault),
+        ("--mutate", &options.mutate),
+        ("--version", &options.version),
+    ];
+    for (flag, value) in valued {
+        // One argument each, so that a value that begins with a dash is still a value.
+        command.extend(value.as_ref().map(|value| format!("{flag}={value}")));
+    }
+    command
+}
+
+fn compile_toolset(toolset: &config::Toolset) -> Result<Toolset, CompileError> {
+    let set = |patterns: &[String]| patterns_of(toolset.name.as_str(), patterns);
+    Ok(Toolset {
+        name: toolset.name.clone(),
+        servers: toolset.servers.clone(),
+        show: set(&toolset.tools)?,
+        hide: set(&toolset.hide)?,
+        prefix: match toolset.prefix {
+            config::Prefix::Auto => Prefix::Auto,
+            config::Prefix::Always => Prefix::Always,
+            config::Prefix::Never => Prefix::Never,
+        },
+    })
+}
+
+/// A star crosses slashes: `crm/*` is every tool of `crm`, whatever characters its server put in the name.
+fn patterns_of(toolset: &str, patterns: &[String]) -> Result<GlobSet, CompileError> {
+    let fault = |pattern: &str, source| CompileError::Pattern {
+        toolset: toolset.into(),
+        pattern: pattern.into(),
+        source,
+    };
+    let mut builder = GlobSetBuilder::new();
+    for pattern in patterns {
+        builder.add(Glob::new(pattern).map_err(|source| fault(pattern, source))?);
+    }
+    builder.build().map_err(|source| fault("", source))
+}

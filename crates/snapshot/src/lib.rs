@@ -3,11 +3,12 @@
 //! [`compile()`] makes one from a checked config and is pure: no file, environment or network is touched.
 //! Facts that change by themselves (sessions, lines, caches) live in the proxy, keyed by the ids found here.
 
+pub mod compile;
 pub mod gateway;
 pub mod server;
 pub mod toolset;
-pub mod compile;
 
+pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway};
 pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust};
 pub use toolset::{Prefix, Toolset};
@@ -28,6 +29,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Returns the toolset served at `/mcp` (for `None`) or `/mcp/{name}`.
     pub fn toolset(&self, name: Option<&str>) -> Option<&Arc<Toolset>> {
-        self.toolsets.get(&ToolsetName::new(name.unwrap_or("default")))
+        self.toolsets
+            .get(&ToolsetName::new(name.unwrap_or("default")))
     }
 }

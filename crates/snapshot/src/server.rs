@@ -31,9 +31,17 @@ pub struct Server {
 #[derive(Clone, Debug)]
 pub enum Endpoint {
     /// Streamable HTTP.
-    Http { url: Url, headers: Vec<(String, HeaderValue)>, tls: TlsTrust },
+    Http {
+        url: Url,
+        headers: Vec<(String, HeaderValue)>,
+        tls: TlsTrust,
+    },
     /// HTTP+SSE of 2024-11-05: the URL is the event stream's.
-    Sse { url: Url, headers: Vec<(String, HeaderValue)>, tls: TlsTrust },
+    Sse {
+        url: Url,
+        headers: Vec<(String, HeaderValue)>,
+        tls: TlsTrust,
+    },
     /// A child process; `command[0]` is looked up in PATH, no shell.
     Stdio {
         command: Vec<String>,
@@ -49,7 +57,10 @@ pub enum Endpoint {
 pub enum HeaderValue {
     Plain(String),
     /// `prefix` (such as `Bearer `) followed by the secret.
-    Secret { prefix: String, from: SecretRef },
+    Secret {
+        prefix: String,
+        from: SecretRef,
+    },
 }
 
 #[derive(Clone, Debug, Default)]

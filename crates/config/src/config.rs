@@ -1,0 +1,158 @@
+//! The checked config: every value typed, every name resolved, every default filled in.
+//!
+//! Its serialised form is canonical (field order is fixed, secrets are references), so its digest names a revision.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::{Serialize, Serializer};
+use url::Url;
+use wardgate_model::{Alias, PrincipalId, SecretRef, ServerName, TenantId, ToolsetName};
+
+pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts};
+use crate::{raw::RawSecretRef, units::Size};
+
+/// What `serve` runs when there is no file.
+pub const STARTER: &str = "servers:\n  lab: {lab: true}\n";
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Config {
+    pub gateway: Gateway,
+    /// In the order of the file.
+    pub servers: Vec<Server>,
+    /// In the order of the file.
+    pub toolsets: Vec<Toolset>,
+}
+
+impl Config {
+    /// Returns the configuration of a gateway without a file: loopback, and the built-in test server.
+    pub fn starter() -> Config {
+        let sources = crate::Sources {
+            file: Some(crate::load::File::starter()),
+            ..Default::default()
+        };
+        crate::load(&sources)
+            .expect("the starter configuration is tested")
+            .config
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Gateway {
+    pub listen: SocketAddr,
+    pub environment: String,
+    pub tls: Option<Tls>,
+    pub hosts: Vec<String>,
+    pub origins: Vec<String>,
+    pub keys: Vec<Key>,
+    pub anonymous: bool,
+    #[serde(serialize_with = "maybe_reference")]
+    pub seal_key: Option<SecretRef>,
+    pub record: bool,
+    pub state: PathBuf,
+    pub limits: Limits,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Tls {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Key {
+    pub id: String,
+    pub tenant: TenantId,
+    pub principal: PrincipalId,
+    pub toolsets: Option<Vec<ToolsetName>>,
+    #[serde(serialize_with = "reference")]
+    pub secret: SecretRef,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Server {
+    pub name: ServerName,
+    pub alias: Alias,
+    /// `unversioned` when the config names none.
+    pub version: String,
+    pub endpoint: Endpoint,
+    pub era: Era,
+    pub timeouts: Timeouts,
+    pub concurrency: usize,
+    pub reply_max: Size,
+    pub validate: bool,
+    pub sanitize: Sanitize,
+    pub warm: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    Http(Web),
+    Sse(Web),
+    Stdio(Program),
+    Lab(LabOptions),
+}
+
+/// A server reached over HTTP.
+#[derive(Clone, Debug, Serialize)]
+pub struct Web {
+    #[serde(serialize_with = "address")]
+    pub url: Url,
+    pub headers: Vec<(String, Value)>,
+    pub ca: Option<PathBuf>,
+}
+
+/// A server that is a child process.
+#[derive(Clone, Debug, Serialize)]
+pub struct Program {
+    pub command: Vec<String>,
+    pub env: Vec<(String, Value)>,
+    pub inherit_env: Vec<String>,
+    pub cwd: Option<PathBuf>,
+}
+
+/// A header or variable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    Plain(String),
+    /// `prefix` (such as `Bearer `) followed by the secret.
+    Secret {
+        prefix: String,
+        #[serde(serialize_with = "reference")]
+        from: SecretRef,
+    },
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Toolset {
+    pub name: ToolsetName,
+    /// In the order of the toolset, or else of the file.
+    pub servers: Vec<Alias>,
+    /// Patterns `alias/tool`; never empty unless `servers` is.
+    pub tools: Vec<String>,
+    pub hide: Vec<String>,
+    pub prefix: Prefix,
+}
+
+fn reference<S: Serializer>(secret: &SecretRef, to: S) -> Result<S::Ok, S::Error> {
+    RawSecretRef::from(secret).serialize(to)
+}
+
+fn maybe_reference<S: Serializer>(secret: &Option<SecretRef>, to: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(RawSecretRef::from).serialize(to)
+}
+
+fn address<S: Serializer>(url: &Url, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(url.as_str())
+}
+
+impl From<&SecretRef> for RawSecretRef {
+    fn from(secret: &SecretRef) -> RawSecretRef {
+        match secret {
+            SecretRef::Env(name) => RawSecretRef::Env(name.clone()),
+            SecretRef::File(path) => RawSecretRef::File(path.to_string_lossy().into_owned()),
+            SecretRef::Exec(command) => RawSecretRef::Exec(command.clone()),
+        }
+    }
+}
