@@ -221,6 +221,23 @@ impl Call {
         Ok(answers.into())
     }
 
+    /// The state that the lab gave with its last question, if the client brought it back unchanged.
+    pub fn state(&self) -> Result<Option<Value>, Stop> {
+        let Some(sealed) = self.params.get("requestState") else {
+            return Ok(None);
+        };
+        let state = sealed
+            .as_str()
+            .and_then(|sealed| self.lab.seal.open(sealed));
+        match state {
+            Some(state) => Ok(Some(state)),
+            None => Err(Stop::rpc(
+                INVALID_PARAMS,
+                "`requestState` is not one that this server gave",
+            )),
+        }
+    }
+
     fn collect_answers(
         &self,
         asked: &Map<String, Value>,
@@ -229,7 +246,9 @@ impl Call {
         let given = self.params.get("inputResponses").and_then(Value::as_object);
         let unanswered: Map<_, _> = asked
             .iter()
-            .filter(|(key, _)| !given.is_some_and(|given| given.contains_key(*key)))
+            .filter(|(key, _)| {
+                !given.is_some_and(|given| given.get(*key).is_some_and(Value::is_object))
+            })
             .map(|(key, question)| (key.clone(), question.clone()))
             .collect();
         if unanswered.is_empty() {
@@ -257,15 +276,29 @@ impl Call {
         if self.declares(&format!("/{capability}")) {
             return Ok(());
         }
-        if !self.is_modern() {
-            return Err(Stop::Invalid(format!(
-                "the client did not declare the capability `{capability}`"
-            )));
+        Err(self.lacks(capability, json!({capability: {}})))
+    }
+
+    /// Stops the call unless the client declared the extension `id`.
+    pub fn require_extension(&self, id: &str) -> Result<(), Stop> {
+        if self.has_extension(id) {
+            return Ok(());
         }
-        let data = json!({"requiredCapabilities": {capability: {}}});
-        let message = format!("the client must declare the capability `{capability}`");
-        Err(RpcError::new(MISSING_CAPABILITY, message)
+        Err(self.lacks(id, json!({"extensions": {id: {}}})))
+    }
+
+    pub fn has_extension(&self, id: &str) -> bool {
+        self.capabilities["extensions"].get(id).is_some()
+    }
+
+    fn lacks(&self, name: &str, required: Value) -> Stop {
+        let message = format!("the client must declare the capability `{name}`");
+        if !self.is_modern() {
+            return Stop::Invalid(message);
+        }
+        let data = json!({"requiredCapabilities": required});
+        RpcError::new(MISSING_CAPABILITY, message)
             .with_data(data)
-            .into())
+            .into()
     }
 }

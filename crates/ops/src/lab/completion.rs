@@ -33,6 +33,7 @@ fn candidates(call: &Call, reference: &Value, argument: &str) -> Vec<String> {
     let text = |name: &str| reference[name].as_str().unwrap_or_default();
     match (text("type"), text("name"), text("uri"), argument) {
         ("ref/prompt", "review", _, "tone") => prompts::TONES.map(str::to_owned).into(),
+        ("ref/prompt", "test_prompt_with_arguments", _, _) => vec!["test".into(), "testing".into()],
         ("ref/resource", _, "lab://item/{id}", "id") => call.lab.shelf.ids(),
         _ => Vec::new(),
     }

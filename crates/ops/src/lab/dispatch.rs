@@ -13,7 +13,7 @@ use super::{
     revision::Revision,
     session::Session,
     state::Lab,
-    tools,
+    tasks, tools,
 };
 
 /// How long a client may keep a list, and anything else.
@@ -47,6 +47,9 @@ async fn dispatch(call: &Arc<Call>) -> Outcome {
         ("prompts/list", _) => prompts::list(call),
         ("prompts/get", _) => prompts::get(call).await,
         ("completion/complete", _) => completion::complete(call),
+        ("tasks/get", true) => tasks::get(call),
+        ("tasks/update", true) => tasks::update(call),
+        ("tasks/cancel", true) => tasks::cancel(call),
         (other, _) => Err(Stop::rpc(
             METHOD_NOT_FOUND,
             format!("method not found: {other}"),
@@ -107,7 +110,9 @@ fn capabilities(lab: &Lab, revision: Revision) -> Value {
     if revision >= Revision::V2025_03_26 {
         capabilities["completions"] = json!({});
     }
-    let _ = lab;
+    if revision.is_modern() && lab.options.conformance {
+        capabilities["extensions"] = json!({tasks::EXTENSION: {}});
+    }
     capabilities
 }
 

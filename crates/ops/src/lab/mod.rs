@@ -9,6 +9,7 @@ mod answer;
 mod args;
 mod call;
 mod completion;
+mod conformance;
 mod control;
 mod dispatch;
 mod effects;
@@ -30,6 +31,7 @@ mod session;
 mod sse;
 mod state;
 mod stdio;
+mod tasks;
 mod time;
 mod tools;
 

@@ -5,18 +5,22 @@ use serde_json::{Value, json};
 use super::{
     answer::{INVALID_PARAMS, Outcome, Stop},
     call::Call,
+    conformance,
 };
 
 pub const TONES: [&str; 3] = ["calm", "cheerful", "curt"];
 
 pub fn list(call: &Call) -> Outcome {
-    let prompts = vec![
+    let mut prompts = vec![
         json!({"name": "greet", "title": "Greet", "description": "Greets somebody.",
                "arguments": [{"name": "name", "description": "Whom to greet.", "required": true}]}),
         json!({"name": "review", "title": "Review", "description": "Asks for a review of a topic.",
                "arguments": [{"name": "topic", "description": "What to review.", "required": true},
                              {"name": "tone", "description": "How to put it."}]}),
     ];
+    if call.lab.options.conformance {
+        prompts.extend(conformance::prompts::list());
+    }
     call.lab.page(call, "prompts", prompts)
 }
 
@@ -37,10 +41,17 @@ pub async fn get(call: &Call) -> Outcome {
                 argument(call, "topic")?
             )))
         }
-        other => Err(Stop::rpc(
-            INVALID_PARAMS,
-            format!("Unknown prompt: {other}"),
-        )),
+        other => {
+            if call.lab.options.conformance
+                && let Some(prompt) = conformance::prompts::get(call, other).await
+            {
+                return prompt;
+            }
+            Err(Stop::rpc(
+                INVALID_PARAMS,
+                format!("Unknown prompt: {other}"),
+            ))
+        }
     }
 }
 

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use super::{
     answer::{INVALID_PARAMS, Outcome, RESOURCE_NOT_FOUND, RpcError},
     call::Call,
+    conformance,
 };
 
 /// A picture of one red pixel.
 pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 
 pub fn list(call: &Call) -> Outcome {
-    let resources = vec![
+    let mut resources = vec![
         json!({"uri": "lab://readme", "name": "readme", "title": "Read me", "description": "What the lab is.",
                "mimeType": "text/markdown"}),
         json!({"uri": "lab://logo", "name": "logo", "title": "Logo", "description": "A picture of one pixel.",
@@ -19,14 +20,20 @@ pub fn list(call: &Call) -> Outcome {
         json!({"uri": "lab://items", "name": "items", "title": "Items", "description": "Ids of all items on the shelf.",
                "mimeType": "application/json"}),
     ];
+    if call.lab.options.conformance {
+        resources.extend(conformance::resources::list());
+    }
     call.lab.page(call, "resources", resources)
 }
 
 pub fn list_templates(call: &Call) -> Outcome {
-    let templates = vec![json!({
+    let mut templates = vec![json!({
         "uriTemplate": "lab://item/{id}", "name": "item", "title": "Item", "description": "One item of the shelf.",
         "mimeType": "application/json",
     })];
+    if call.lab.options.conformance {
+        templates.extend(conformance::resources::templates());
+    }
     call.lab.page(call, "resourceTemplates", templates)
 }
 
@@ -44,6 +51,9 @@ fn contents(call: &Call, uri: &str) -> Option<Value> {
         })),
         "lab://logo" => Some(json!({"uri": uri, "mimeType": "image/png", "blob": PNG})),
         "lab://items" => Some(json_text(&json!({"ids": call.lab.shelf.ids()}))),
+        _ if call.lab.options.conformance && uri.starts_with("test://") => {
+            conformance::resources::read(uri)
+        }
         _ => call
             .lab
             .shelf

@@ -22,6 +22,7 @@ use super::{
     options::LabOptions,
     seal::Seal,
     session::{Session, Sessions},
+    tasks::TaskBoard,
     tools::{Contracts, Refunds, Shelf},
 };
 
@@ -37,6 +38,7 @@ pub struct Lab {
     pub contracts: Contracts,
     pub shelf: Shelf,
     pub refunds: Refunds,
+    pub tasks: TaskBoard,
     pub changes: broadcast::Sender<Change>,
     /// Fires when the lab shuts down.
     pub closing: CancellationToken,
@@ -69,6 +71,7 @@ impl Lab {
             contracts: Contracts::new(&options),
             shelf: Shelf::default(),
             refunds: Refunds::default(),
+            tasks: TaskBoard::default(),
             changes: broadcast::Sender::new(CHANGES_BUFFERED),
             closing,
             running: TaskTracker::new(),

@@ -106,7 +106,7 @@ impl Pipe {
         } else if self.lab.options.era.speaks_modern() && modern::bears_modern_meta(&message) {
             self.run_modern(&message).await;
         } else if self.lab.options.era.speaks_legacy() {
-            self.run_legacy(&message);
+            self.run_legacy(&message).await;
         } else {
             self.refuse(
                 &message["id"],
@@ -128,9 +128,16 @@ impl Pipe {
         dispatch::spawn(call, move || inflight.leave(&id));
     }
 
-    fn run_legacy(&self, message: &Value) {
+    async fn run_legacy(&self, message: &Value) {
         let call = legacy::open(&self.lab, &self.session, message, self.line.clone());
         let (session, id) = (Arc::clone(&self.session), call.id.clone());
+        if call.method == "initialize" {
+            // Nothing overtakes the answer that opens the session.
+            if let Some(response) = dispatch::respond(call).await {
+                self.line.send(response).await;
+            }
+            return session.inflight.leave(&id);
+        }
         dispatch::spawn(call, move || session.inflight.leave(&id));
     }
 

@@ -12,7 +12,10 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{Tool, standard};
-use crate::lab::options::{LabOptions, Mutation};
+use crate::lab::{
+    conformance,
+    options::{LabOptions, Mutation},
+};
 
 #[derive(Debug)]
 pub struct Contracts {
@@ -35,7 +38,12 @@ pub struct Mirrored {
 
 impl Contracts {
     pub fn new(options: &LabOptions) -> Self {
-        let tools: Vec<_> = standard().collect();
+        let extra = options
+            .conformance
+            .then(conformance::tools)
+            .into_iter()
+            .flatten();
+        let tools: Vec<_> = standard().chain(extra).collect();
         let mirrored = tools.iter().map(|tool| {
             (
                 tool.name,

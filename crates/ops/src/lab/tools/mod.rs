@@ -20,6 +20,7 @@ use super::{
     revision::Revision,
 };
 
+pub use client::{said, sampling};
 pub use contracts::Contracts;
 pub use refunds::Refunds;
 pub use shelf::Shelf;
