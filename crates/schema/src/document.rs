@@ -1,0 +1,365 @@
+//! The subschemas of one document and how they apply to each other, with every reference resolved inside it.
+//!
+//! Nothing is fetched: a reference that does not lead to a place in the document is a fault (JSON Schema 2020-12 core §8.2).
+
+use std::collections::HashMap;
+
+use jsonschema::Draft;
+use serde_json::Value;
+use url::Url;
+
+use crate::fault::SchemaFault;
+use crate::keywords::{Applied, REFERENCES, SECOND_LOOK, subschemas};
+use crate::pattern::{STATES_MAX, states};
+
+/// One subschema: which others it applies, by number, and to what.
+#[derive(Debug, Default)]
+pub(crate) struct Subschema {
+    pub(crate) here: Vec<usize>,
+    pub(crate) one_member: Vec<usize>,
+    pub(crate) every_property: Vec<usize>,
+    pub(crate) every_item: Vec<usize>,
+    /// How often the schemas it applies are gone through for one check.
+    pub(crate) looks: u64,
+}
+
+/// A part of the document with an address of its own: the whole, or a subschema with `$id`.
+struct Resource<'s> {
+    base: Url,
+    root: &'s Value,
+    draft: Draft,
+}
+
+struct Reference<'s> {
+    from: usize,
+    keyword: &'static str,
+    to: &'s str,
+}
+
+/// The document while it is read.
+pub(crate) struct Document<'s> {
+    subschemas_max: usize,
+    pub(crate) subschemas: Vec<Subschema>,
+    places: Vec<(&'s Value, usize)>,
+    numbers: HashMap<*const Value, usize>,
+    resources: Vec<Resource<'s>>,
+    addresses: HashMap<Url, usize>,
+    anchors: HashMap<(usize, &'s str), usize>,
+    dynamic_anchors: Vec<(&'s str, usize)>,
+    references: Vec<Reference<'s>>,
+    pattern_states: u64,
+}
+
+/// The address of a document that names none.
+const NAMELESS: &str = "json-schema:///";
+/// The one anchor of 2019-09 that has no name.
+const RECURSIVE_ANCHOR: &str = "$recursiveAnchor";
+
+impl<'s> Document<'s> {
+    /// Reads a schema; subschema 0 is the whole.
+    ///
+    /// # Errors
+    /// `Dialect`, `Reference`, `TooLarge` and `Invalid` as found; none of them is a full check of the schema.
+    pub(crate) fn read(
+        schema: &'s Value,
+        subschemas_max: usize,
+    ) -> Result<Vec<Subschema>, SchemaFault> {
+        let base = Url::parse(NAMELESS).map_err(|_| SchemaFault::Invalid {
+            pointer: String::new(),
+        })?;
+        let mut document = Document {
+            subschemas_max,
+            subschemas: Vec::new(),
+            places: Vec::new(),
+            numbers: HashMap::new(),
+            resources: vec![Resource {
+                base: base.clone(),
+                root: schema,
+                draft: dialect(schema)?.unwrap_or_default(),
+            }],
+            addresses: HashMap::from([(base, 0)]),
+            anchors: HashMap::new(),
+            dynamic_anchors: Vec::new(),
+            references: Vec::new(),
+            pattern_states: 0,
+        };
+        document.place(schema, 0)?;
+        let mut read = 0;
+        // A pointer may lead to a place where no keyword says there is a schema; then that is read as well.
+        while read < document.places.len() {
+            while read < document.places.len() {
+                document.read_place(read)?;
+                read += 1;
+            }
+            for reference in std::mem::take(&mut document.references) {
+                document.resolve(&reference)?;
+            }
+        }
+        Ok(document.subschemas)
+    }
+
+    /// Numbers a subschema, and notes the address it has of its own.
+    fn place(&mut self, value: &'s Value, resource: usize) -> Result<usize, SchemaFault> {
+        if let Some(number) = self.numbers.get(&std::ptr::from_ref(value)) {
+            return Ok(*number);
+        }
+        let number = self.places.len();
+        if number == self.subschemas_max {
+            return Err(SchemaFault::TooLarge {
+                max: self.subschemas_max,
+            });
+        }
+        let resource = self.resource_of(value, resource)?;
+        self.numbers.insert(std::ptr::from_ref(value), number);
+        self.places.push((value, resource));
+        self.subschemas.push(Subschema {
+            looks: 1,
+            ..Subschema::default()
+        });
+        Ok(number)
+    }
+
+    /// The resource a subschema belongs to: one of its own if it gives itself an address.
+    fn resource_of(&mut self, value: &'s Value, within: usize) -> Result<usize, SchemaFault> {
+        let draft = dialect(value)?.unwrap_or(self.resources[within].draft);
+        let Some(id) = own_id(value, draft) else {
+            return Ok(within);
+        };
+        let base = self.resources[within]
+            .base
+            .join(id)
+            .map_err(|_| outside(id))?;
+        let resource = self.resources.len();
+        if self
+            .addresses
+            .insert(without_fragment(&base), resource)
+            .is_some()
+        {
+            return Err(outside(id));
+        }
+        self.resources.push(Resource {
+            base,
+            root: value,
+            draft,
+        });
+        Ok(resource)
+    }
+
+    fn read_place(&mut self, number: usize) -> Result<(), SchemaFault> {
+        let (value, resource) = self.places[number];
+        let Value::Object(keywords) = value else {
+            return Ok(());
+        };
+        for (keyword, value) in keywords {
+            if SECOND_LOOK.contains(&keyword.as_str()) {
+                self.subschemas[number].looks += 1;
+            }
+            if let (Some(keyword), Value::String(to)) =
+                (REFERENCES.into_iter().find(|known| known == keyword), value)
+            {
+                self.references.push(Reference {
+                    from: number,
+                    keyword,
+                    to,
+                });
+            }
+            self.note_anchor(keyword, value, number, resource);
+            self.count_patterns(keyword, value)?;
+            for (applied, subschema) in subschemas(keyword, value) {
+                let inner = self.place(subschema, resource)?;
+                self.link(number, applied, inner);
+            }
+        }
+        Ok(())
+    }
+
+    fn note_anchor(&mut self, keyword: &str, value: &'s Value, number: usize, resource: usize) {
+        match (keyword, value) {
+            ("$anchor", Value::String(name)) => {
+                self.anchors.insert((resource, name), number);
+            }
+            ("$dynamicAnchor", Value::String(name)) => {
+                self.anchors.insert((resource, name), number);
+                self.dynamic_anchors.push((name, number));
+            }
+            ("$recursiveAnchor", Value::Bool(true)) => {
+                self.dynamic_anchors.push((RECURSIVE_ANCHOR, number))
+            }
+            // Drafts 4 to 7 write an anchor as an id that is only a fragment.
+            ("$id" | "id", Value::String(name)) => {
+                if let Some(name) = name.strip_prefix('#') {
+                    self.anchors.insert((resource, name), number);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn count_patterns(&mut self, keyword: &str, value: &'s Value) -> Result<(), SchemaFault> {
+        let states: u64 = match (keyword, value) {
+            ("pattern", Value::String(pattern)) => states(pattern),
+            ("patternProperties", Value::Object(by_pattern)) => by_pattern
+                .keys()
+                .map(|pattern| states(pattern))
+                .fold(0, u64::saturating_add),
+            _ => return Ok(()),
+        };
+        self.pattern_states = self.pattern_states.saturating_add(states);
+        if self.pattern_states > STATES_MAX {
+            let pointer = pointer_to(self.places[0].0, value).unwrap_or_default();
+            return Err(SchemaFault::Invalid { pointer });
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, from: usize, applied: Applied, to: usize) {
+        let from = &mut self.subschemas[from];
+        match applied {
+            Applied::Here => from.here.push(to),
+            Applied::OneMember => from.one_member.push(to),
+            Applied::EveryProperty => from.every_property.push(to),
+            Applied::EveryItem => from.every_item.push(to),
+            Applied::Nowhere => {}
+        }
+    }
+
+    fn resolve(&mut self, reference: &Reference<'s>) -> Result<(), SchemaFault> {
+        let target = self.target(reference.to, self.places[reference.from].1)?;
+        self.link(reference.from, Applied::Here, target);
+        // Where a dynamic reference leads depends on the way there: count every place it may lead to.
+        let name = match reference.keyword {
+            "$dynamicRef" => reference.to.rsplit_once('#').map_or("", |(_, name)| name),
+            "$recursiveRef" => RECURSIVE_ANCHOR,
+            _ => return Ok(()),
+        };
+        let others = self
+            .dynamic_anchors
+            .iter()
+            .filter(|(anchor, number)| *anchor == name && *number != target);
+        let others: Vec<usize> = others.map(|(_, number)| *number).collect();
+        self.subschemas[reference.from].here.extend(others);
+        Ok(())
+    }
+
+    /// The subschema a reference leads to, seen from a resource.
+    fn target(&mut self, reference: &str, resource: usize) -> Result<usize, SchemaFault> {
+        let (address, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let resource = match address {
+            "" => resource,
+            address => {
+                let url = self.resources[resource]
+                    .base
+                    .join(address)
+                    .map_err(|_| outside(reference))?;
+                *self
+                    .addresses
+                    .get(&without_fragment(&url))
+                    .ok_or_else(|| outside(reference))?
+            }
+        };
+        let fragment = percent_decoded(fragment).ok_or_else(|| outside(reference))?;
+        if fragment.is_empty() || fragment.starts_with('/') {
+            return self
+                .follow(&fragment, resource)
+                .ok_or_else(|| outside(reference))?;
+        }
+        self.anchors
+            .get(&(resource, fragment.as_str()))
+            .copied()
+            .ok_or_else(|| outside(reference))
+    }
+
+    /// Follows a JSON Pointer from the root of a resource (RFC 6901).
+    fn follow(&mut self, pointer: &str, resource: usize) -> Option<Result<usize, SchemaFault>> {
+        let root = self.resources[resource].root;
+        let mut within = resource;
+        let mut end = 0;
+        for segment in pointer.split('/').skip(1) {
+            end += 1 + segment.len();
+            let value = root.pointer(&pointer[..end])?;
+            within = self
+                .numbers
+                .get(&std::ptr::from_ref(value))
+                .map_or(within, |number| self.places[*number].1);
+        }
+        let target = root.pointer(pointer)?;
+        (target.is_object() || target.is_boolean()).then(|| self.place(target, within))
+    }
+}
+
+fn outside(reference: &str) -> SchemaFault {
+    SchemaFault::Reference {
+        reference: reference.chars().take(200).collect(),
+    }
+}
+
+/// The dialect a subschema names.
+fn dialect(value: &Value) -> Result<Option<Draft>, SchemaFault> {
+    let uri = match value.get("$schema") {
+        None => return Ok(None),
+        Some(Value::String(uri)) => uri,
+        Some(_) => {
+            return Err(SchemaFault::Invalid {
+                pointer: "/$schema".into(),
+            });
+        }
+    };
+    match Draft::from_schema_uri(uri) {
+        Draft::Unknown => Err(SchemaFault::Dialect {
+            dialect: uri.chars().take(200).collect(),
+        }),
+        draft => Ok(Some(draft)),
+    }
+}
+
+/// The address a subschema gives itself; beside a `$ref`, drafts 4 to 7 ignore it.
+fn own_id(value: &Value, draft: Draft) -> Option<&str> {
+    let old = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
+    if old && value.get("$ref").is_some() {
+        return None;
+    }
+    let id = value.get(draft.id_keyword())?.as_str()?;
+    (!id.is_empty() && !id.starts_with('#')).then_some(id)
+}
+
+fn without_fragment(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url
+}
+
+/// Where a value of a document stands in it (RFC 6901).
+fn pointer_to(document: &Value, wanted: &Value) -> Option<String> {
+    if std::ptr::eq(document, wanted) {
+        return Some(String::new());
+    }
+    match document {
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let rest = pointer_to(value, wanted)?;
+            Some(format!(
+                "/{}{rest}",
+                name.replace('~', "~0").replace('/', "~1")
+            ))
+        }),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, value)| Some(format!("/{index}{}", pointer_to(value, wanted)?))),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+fn percent_decoded(fragment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(fragment.len());
+    let mut rest = fragment.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(rest.next()?).to_digit(16);
+        let code = digit()? * 16 + digit()?;
+        bytes.push(u8::try_from(code).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
