@@ -27,5 +27,5 @@ function asPairs(args) {
 await answerRequests(async (request) => {
   const { tools } = await inspect(request, 'tools/list');
   const result = await inspect(request, 'tools/call', '--tool-name', request.tool, ...asPairs(request.args));
-  return { era, tools: tools.map((tool) => tool.name), call: callText(result) };
+  return { tools: tools.map((tool) => tool.name), call: callText(result) };
 });

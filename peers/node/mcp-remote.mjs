@@ -21,7 +21,7 @@ await answerRequests(async (request) => {
   try {
     const { tools } = await client.listTools();
     const result = await client.callTool({ name: request.tool, arguments: request.args });
-    return { era: 'legacy', tools: tools.map((tool) => tool.name), call: callText(result) };
+    return { tools: tools.map((tool) => tool.name), call: callText(result) };
   } finally {
     await client.close();
   }

@@ -31,7 +31,7 @@ await answerRequests(async (request) => {
   try {
     const tools = await allTools(client);
     const result = await client.callTool({ name: request.tool, arguments: request.args });
-    return { era: transport.protocolVersion ?? 'legacy', tools, call: callText(result) };
+    return { era: transport.protocolVersion, tools, call: callText(result) };
   } finally {
     await transport.terminateSession?.();
     await client.close();

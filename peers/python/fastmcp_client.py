@@ -12,7 +12,6 @@ async def visit(request):
         tools = await client.list_tools()
         result = await client.call_tool(request["tool"], request["args"], raise_on_error=False)
         return {
-            "era": "auto",
             "tools": [tool.name for tool in tools],
             "call": call_text(result.content, result.is_error),
         }

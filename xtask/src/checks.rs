@@ -14,6 +14,7 @@ pub fn format() -> Result<Tally> {
 pub fn clippy() -> Result<Tally> {
     shell::run(shell::cargo().args([
         "clippy",
+        "--quiet",
         "--workspace",
         "--all-targets",
         "--locked",
@@ -40,7 +41,7 @@ pub fn deny() -> Result<Tally> {
 }
 
 pub fn build() -> Result<Tally> {
-    shell::run(shell::cargo().args(["build", "--package", "wardgate", "--locked"]))?;
+    shell::run(shell::cargo().args(["build", "--quiet", "--package", "wardgate", "--locked"]))?;
     Ok(Tally::one())
 }
 

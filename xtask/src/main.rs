@@ -87,9 +87,14 @@ fn take(verb: &Verb, run: &mut Run) -> Result<()> {
         Verb::Fuzz { seconds } => drop(run.step("fuzz", || fuzz::run(*seconds))),
         Verb::Peers(verb) => peers::run(verb)?,
         Verb::Conformance(options) => {
-            measure(run, "conformance", || peers::conformance::run(options))
+            let needs_gateway = options.url.is_none();
+            measure(run, "conformance", needs_gateway, || {
+                peers::conformance::run(options)
+            });
         }
-        Verb::Compat(options) => measure(run, "compatibility", || peers::compat::run(options)),
+        Verb::Compat(options) => measure(run, "compatibility", !options.direct, || {
+            peers::compat::run(options)
+        }),
     }
     Ok(())
 }
@@ -121,9 +126,10 @@ fn check(run: &mut Run) {
     run.step("tests", checks::tests);
 }
 
-/// A measurement needs the peers and a gateway that is built.
-fn measure(run: &mut Run, title: &str, work: impl FnOnce() -> Result<Tally>) {
-    if run.step("build", checks::build) && run.step("install the peers", peers::install::run) {
+/// A measurement needs the peers, and most often a gateway that is built.
+fn measure(run: &mut Run, title: &str, needs_gateway: bool, work: impl FnOnce() -> Result<Tally>) {
+    let is_built = !needs_gateway || run.step("build", checks::build);
+    if is_built && run.step("install the peers", peers::install::run) {
         run.step(title, work);
     }
 }

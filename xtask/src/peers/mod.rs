@@ -7,6 +7,10 @@ pub mod process;
 pub mod compat;
 pub mod conformance;
 
+mod clients;
+mod gateway;
+mod servers;
+
 use anyhow::{Result, bail};
 use clap::Subcommand;
 
