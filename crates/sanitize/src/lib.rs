@@ -5,6 +5,7 @@
 
 mod hidden;
 mod printable;
+mod scan;
 mod sequence;
 mod strip;
 mod unit;

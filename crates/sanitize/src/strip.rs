@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::hidden::{Place, is_hidden, is_variation_selector};
+use crate::scan::suspect;
 use crate::sequence::{control_sequence, introduces, is_black_flag, subdivision_flag};
 use crate::unit::{Unit, unit_at};
 
@@ -122,27 +123,4 @@ impl<'j> Splice<'j> {
         self.out.push_str(&self.json[self.kept..]);
         (Cow::Owned(self.out), self.removed)
     }
-}
-
-/// Finds the next byte that may begin something hidden: an escape, DEL, or anything beyond ASCII.
-fn suspect(json: &str, from: usize) -> Option<usize> {
-    const STEP: usize = 32;
-    let bytes = &json.as_bytes()[from..];
-    let mut clean = 0;
-    // Whole blocks without a branch per byte: the compiler turns the inner loop into vector compares.
-    for block in bytes.chunks_exact(STEP) {
-        if block
-            .iter()
-            .fold(false, |any, byte| any | is_suspect(*byte))
-        {
-            break;
-        }
-        clean += STEP;
-    }
-    let offset = bytes[clean..].iter().position(|byte| is_suspect(*byte))?;
-    Some(from + clean + offset)
-}
-
-fn is_suspect(byte: u8) -> bool {
-    byte == b'\\' || byte >= 0x7F
 }
