@@ -18,7 +18,7 @@ pub fn check(lab: &Lab, headers: &HeaderMap, message: &Value) -> Result<(), RpcE
     let name = match message["method"].as_str().unwrap_or_default() {
         "tools/call" | "prompts/get" => &params["name"],
         "resources/read" => &params["uri"],
-        method if method.starts_with("tasks/") => &params["taskId"],
+        "tasks/get" | "tasks/update" | "tasks/cancel" => &params["taskId"],
         _ => return Ok(()),
     };
     // A request without its name is refused for that, by its handler.

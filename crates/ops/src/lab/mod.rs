@@ -37,7 +37,10 @@ mod tools;
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
 use tokio_util::sync::CancellationToken;
 
 pub use faults::{FaultError, Faults};
@@ -69,6 +72,21 @@ pub async fn serve_http(
 /// # Cancel safety
 /// Not cancel safe: a half-read line is lost.
 pub async fn serve_stdio(options: LabOptions) -> std::io::Result<()> {
+    serve_pipe(tokio::io::stdin(), tokio::io::stdout(), options).await
+}
+
+/// Serves the lab over any pair of pipes, as [`serve_stdio`] does over the process's own.
+///
+/// # Errors
+/// When the effects file cannot be opened or a pipe breaks.
+///
+/// # Cancel safety
+/// Not cancel safe: a half-read line is lost.
+pub async fn serve_pipe<R, W>(reader: R, writer: W, options: LabOptions) -> std::io::Result<()>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
     let lab = Arc::new(Lab::open(options, CancellationToken::new())?);
-    stdio::serve(lab).await
+    stdio::serve(lab, reader, writer).await
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     sync::mpsc,
     task::JoinSet,
 };
@@ -25,17 +25,21 @@ const LINES_MAX: usize = 256;
 /// How long calls may go on after stdin has ended.
 const GRACE: Duration = Duration::from_millis(500);
 
-pub async fn serve(lab: Arc<Lab>) -> std::io::Result<()> {
+pub async fn serve<R, W>(lab: Arc<Lab>, reader: R, writer: W) -> std::io::Result<()>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
     let (sender, receiver) = mpsc::channel(LINES_MAX);
-    let mut writer = JoinSet::new();
-    writer.spawn(write_lines(receiver));
+    let mut writing = JoinSet::new();
+    writing.spawn(write_lines(receiver, writer));
     let pipe = Pipe {
         session: lab.open_session(Line::Live(sender.clone())),
         line: Line::Live(sender),
         modern: Arc::default(),
         lab: Arc::clone(&lab),
     };
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut lines = BufReader::new(reader).lines();
     while let Some(line) = lines.next_line().await? {
         if !line.trim().is_empty() {
             pipe.receive(&line).await;
@@ -52,14 +56,16 @@ pub async fn serve(lab: Arc<Lab>) -> std::io::Result<()> {
     }
     lab.sessions.end(&pipe.session.id);
     drop(pipe);
-    writer.join_all().await.into_iter().collect()
+    writing.join_all().await.into_iter().collect()
 }
 
-async fn write_lines(mut messages: mpsc::Receiver<Value>) -> std::io::Result<()> {
-    let mut stdout = tokio::io::stdout();
+async fn write_lines<W: AsyncWrite + Unpin>(
+    mut messages: mpsc::Receiver<Value>,
+    mut writer: W,
+) -> std::io::Result<()> {
     while let Some(message) = messages.recv().await {
-        stdout.write_all(format!("{message}\n").as_bytes()).await?;
-        stdout.flush().await?;
+        writer.write_all(format!("{message}\n").as_bytes()).await?;
+        writer.flush().await?;
     }
     Ok(())
 }
