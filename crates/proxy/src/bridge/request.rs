@@ -1,0 +1,66 @@
+//! A client's params, made right for the server's era. What need not change is not touched.
+
+use wardgate_protocol::{
+    Era, Frame, Raw, RequestId, Revision,
+    edit::{self, Change},
+    meta,
+};
+
+use crate::{call::Call, upstream::link::Link};
+
+/// A member of params that names something, and its name at the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Rename<'a> {
+    pub path: &'a [&'a str],
+    pub to: &'a str,
+}
+
+/// Returns the request to send for `call` under the id `id`, which is its progress token there too.
+pub fn request(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) -> Frame {
+    match params(call, link, id, rename) {
+        Some(params) => call.frame.with(Some(id), Some(&params)),
+        None => call.frame.with(Some(id), None),
+    }
+}
+
+/// Returns the changed params, or `None` when the client's can go out as they are.
+fn params(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) -> Option<Raw> {
+    let said = call.frame.params();
+    let mut changed: Option<Raw> = match (call.peer.era(), link.era()) {
+        (Era::Modern, Era::Legacy) => said.map(without_modern),
+        (Era::Legacy, Era::Modern) => Some(meta::add(said, &modern_meta(call))),
+        (Era::Legacy, Era::Legacy) | (Era::Modern, Era::Modern) => None,
+    };
+    if meta::progress_token(said).is_some() {
+        let current = changed.as_ref().or(said);
+        changed = Some(meta::with_progress_token(current, Some(id.as_str())));
+    }
+    if let Some(rename) = rename {
+        let current = changed.as_ref().or(said).map_or("{}", Raw::as_str);
+        let quoted = edit::quote(rename.to);
+        if edit::get(current, rename.path) != Some(&quoted) {
+            changed = Some(Raw::trusted(edit::set(current, rename.path, &quoted)));
+        }
+    }
+    changed
+}
+
+/// A legacy server knows neither the metadata nor the members of a retried request.
+fn without_modern(params: &Raw) -> Raw {
+    let stripped = meta::strip(params);
+    let retried = ["inputResponses", "requestState"].iter().any(|key| edit::get(stripped.as_str(), &[*key]).is_some());
+    match retried {
+        true => Raw::trusted(edit::apply(stripped.as_str(), &[Change::Remove("inputResponses"), Change::Remove("requestState")])),
+        false => stripped,
+    }
+}
+
+/// What a legacy session's client would say of itself with each request.
+pub fn modern_meta(call: &Call) -> meta::RequestMeta {
+    meta::RequestMeta {
+        revision: Revision::NEWEST,
+        client_capabilities: call.peer.capabilities_raw.clone(),
+        client_info: call.peer.info.clone(),
+        log_level: call.peer.log_level.clone(),
+    }
+}

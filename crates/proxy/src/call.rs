@@ -1,0 +1,101 @@
+//! One request on its way: what arrived, who sent it, and what has been learned about it so far.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use wardgate_model::Caller;
+use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities};
+use wardgate_snapshot::{Snapshot, Toolset};
+
+use crate::{cx::Cx, exchange::Exchange, session::Session};
+
+/// How a caller proves who it is.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    pub authorization: Option<String>,
+    /// `tenant/principal` named by a developer on loopback.
+    pub assume: Option<String>,
+    /// The request came over our own standard input.
+    pub stdio: bool,
+}
+
+/// What opens a request: the modern metadata in it, or a session made earlier.
+#[derive(Clone, Debug)]
+pub enum Hail {
+    /// Every request says who it is (2026-07-28).
+    Modern,
+    /// `initialize`: there is no session yet.
+    Opening,
+    /// The session id as sent, or its absence.
+    Token(Option<String>),
+    /// The one session of a stdio connection.
+    Held(Arc<Session>),
+}
+
+/// A checked message as the listener hands it over.
+pub struct Arrival {
+    pub snapshot: Arc<Snapshot>,
+    pub toolset: Arc<Toolset>,
+    pub credentials: Credentials,
+    pub hail: Hail,
+    pub frame: Frame,
+    /// The HTTP headers, for the mirrored parameters; absent on stdio.
+    pub headers: Option<HeaderMap>,
+}
+
+/// The client as the protocol sees it, whatever its revision.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    pub revision: Revision,
+    pub capabilities: ClientCapabilities,
+    pub capabilities_raw: Raw,
+    pub info: Option<Raw>,
+    /// The least severe log level this client wants; `None` on the modern era means no log messages.
+    pub log_level: Option<String>,
+    /// Legacy revisions only.
+    pub session: Option<Arc<Session>>,
+}
+
+impl Peer {
+    pub fn era(&self) -> Era {
+        self.revision.era()
+    }
+}
+
+/// A request of an identified caller.
+pub struct Call {
+    pub id: RequestId,
+    pub method: Method,
+    pub frame: Frame,
+    pub caller: Caller,
+    pub peer: Peer,
+    pub snapshot: Arc<Snapshot>,
+    pub toolset: Arc<Toolset>,
+    pub headers: Option<HeaderMap>,
+    pub cx: Cx,
+    pub exchange: Exchange,
+}
+
+impl Call {
+    /// Returns the raw value of a member of `params`.
+    pub fn param(&self, key: &str) -> Option<&str> {
+        wardgate_protocol::edit::get(self.frame.params()?.as_str(), &[key])
+    }
+
+    /// Returns a string member of `params`.
+    pub fn param_string(&self, key: &str) -> Option<String> {
+        wardgate_protocol::edit::string(self.param(key)?).map(|text| text.into_owned())
+    }
+
+    /// Names whose messages may be shown to each other: one session, or one principal where there are none.
+    pub fn owner(&self) -> u64 {
+        use std::hash::{Hash, Hasher};
+        let mut hasher = std::collections::hash_map::DefaultHasher::new();
+        self.caller.hash(&mut hasher);
+        match &self.peer.session {
+            Some(session) => session.key().hash(&mut hasher),
+            None => self.id.hash(&mut hasher),
+        }
+        hasher.finish()
+    }
+}

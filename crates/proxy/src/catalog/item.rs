@@ -1,0 +1,81 @@
+//! One tool, prompt, resource or template: its raw text, and what the gateway must know of it.
+
+use wardgate_protocol::{Raw, edit, param_headers, param_headers::ParamHeader};
+use wardgate_sanitize::{Level, Place};
+use wardgate_schema::Schema;
+use wardgate_snapshot::Server;
+
+use crate::upstream::changes::Shelf;
+
+pub struct Item {
+    /// Name, URI or URI template, by kind.
+    pub key: String,
+    /// As the server said it, but for hidden characters taken out.
+    pub raw: Raw,
+    /// The text before cleaning, to recognise an unchanged item.
+    said: Raw,
+    pub tool: Option<ToolFacts>,
+}
+
+pub struct ToolFacts {
+    /// Absent when the server's arguments are not to be checked.
+    pub schema: Option<Schema>,
+    pub headers: Vec<ParamHeader>,
+}
+
+impl Item {
+    /// Judges one element of a list.
+    ///
+    /// # Errors
+    /// The key (as far as known) and a sentence, when the item must not be shown.
+    pub fn read(said: Raw, shelf: Shelf, server: &Server) -> Result<Item, (String, String)> {
+        let key = edit::get(said.as_str(), &[key_of(shelf)]).and_then(edit::string).map(|key| key.into_owned());
+        let Some(key) = key else { return Err((String::new(), format!("has no `{}`", key_of(shelf)))) };
+        let refuse = |why: String| (wardgate_sanitize::printable(&key, 128), why);
+        if shelf == Shelf::Tools && !is_tool_name(&key) {
+            return Err(refuse("name is not 1 to 128 of A-Z a-z 0-9 _ . -".into()));
+        }
+        let raw = match server.sanitize_metadata {
+            Level::Off => said.clone(),
+            Level::Strip => match wardgate_sanitize::strip(said.as_str(), Place::Metadata) {
+                (_, 0) => said.clone(),
+                (clean, _) => Raw::trusted(clean.into_owned()),
+            },
+        };
+        let tool = match shelf {
+            Shelf::Tools => Some(ToolFacts::read(raw.as_str(), server).map_err(refuse)?),
+            Shelf::Prompts | Shelf::Resources | Shelf::Templates => None,
+        };
+        Ok(Item { key, raw, said, tool })
+    }
+
+    pub fn is_unchanged(&self, said: &str) -> bool {
+        self.said.as_str() == said
+    }
+}
+
+impl ToolFacts {
+    fn read(tool: &str, server: &Server) -> Result<ToolFacts, String> {
+        let Some(input_schema) = edit::get(tool, &["inputSchema"]) else { return Err("has no `inputSchema`".into()) };
+        let headers = param_headers::declared(input_schema).map_err(|fault| fault.to_string())?;
+        let schema = match server.validate {
+            true => Some(Schema::compile(input_schema).map_err(|fault| fault.to_string())?),
+            false => None,
+        };
+        Ok(ToolFacts { schema, headers })
+    }
+}
+
+/// Returns the member that names an item of this kind.
+pub fn key_of(shelf: Shelf) -> &'static str {
+    match shelf {
+        Shelf::Tools | Shelf::Prompts => "name",
+        Shelf::Resources => "uri",
+        Shelf::Templates => "uriTemplate",
+    }
+}
+
+/// MCP 2025-11-25 server/tools, "Tool Names".
+fn is_tool_name(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+}

@@ -1,0 +1,49 @@
+//! The way back to the client for one request: messages on the side, then exactly one answer.
+//!
+//! The listener holds the other end and decides how it looks: a plain JSON body when the answer comes first,
+//! a stream when something else does, lines on stdio.
+
+use tokio::sync::mpsc;
+use wardgate_protocol::Frame;
+
+use crate::outcome::Answer;
+
+/// What goes back to the client.
+#[derive(Debug)]
+pub enum Out {
+    /// A notification that belongs to this request.
+    Notify(Frame),
+    /// A request to the client (legacy revisions only).
+    Ask(Frame),
+    /// The end of the exchange.
+    Answer(Answer),
+}
+
+/// The sending end. Cloned into nothing: one exchange, one owner.
+#[derive(Debug)]
+pub struct Exchange {
+    out: mpsc::Sender<Out>,
+}
+
+impl Exchange {
+    /// Makes both ends. When the client reads slowly the channel fills and the call waits, so that the upstream is not read either.
+    pub fn new() -> (Exchange, mpsc::Receiver<Out>) {
+        let (out, listener) = mpsc::channel(32);
+        (Exchange { out }, listener)
+    }
+
+    /// Sends a notification; a client that has left is no error, cancellation is told separately.
+    pub async fn notify(&self, frame: Frame) {
+        let _ = self.out.send(Out::Notify(frame)).await;
+    }
+
+    /// Sends a request to the client; returns whether there is still someone to read it.
+    pub async fn ask(&self, frame: Frame) -> bool {
+        self.out.send(Out::Ask(frame)).await.is_ok()
+    }
+
+    /// Sends the answer and closes the exchange.
+    pub async fn answer(self, answer: Answer) {
+        let _ = self.out.send(Out::Answer(answer)).await;
+    }
+}

@@ -1,0 +1,127 @@
+//! Everything the data plane shares between calls, and the ports through which it reaches the world.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use wardgate_model::{Secret, SecretRef};
+use wardgate_snapshot::Snapshot;
+
+use crate::{
+    bridge::park::Parked, catalog::view::Views, record::RecordSink, seal::Seal, session::registry::Sessions,
+    stage::identify::Keyring, upstream::Upstreams,
+};
+
+/// Turns a reference into its secret.
+pub trait Secrets: Send + Sync {
+    fn resolve<'a>(&'a self, from: &'a SecretRef) -> futures_util::future::BoxFuture<'a, Result<Secret, SecretFault>>;
+}
+
+/// A secret could not be had; the text never holds any of it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SecretFault(pub String);
+
+/// What the composition root hands in.
+pub struct Ports {
+    pub secrets: Arc<dyn Secrets>,
+    pub records: Option<Arc<dyn RecordSink>>,
+    /// Our own executable, which starts children under supervision (`__child`).
+    pub launcher: PathBuf,
+}
+
+/// The running gateway.
+pub struct Gate {
+    snapshot: ArcSwap<Snapshot>,
+    keyring: ArcSwap<Keyring>,
+    pub ports: Ports,
+    pub seal: Seal,
+    pub sessions: Sessions,
+    pub upstreams: Upstreams,
+    pub views: Views,
+    pub parked: Parked,
+    /// Every task of the data plane; the drain waits for it.
+    pub tasks: TaskTracker,
+    /// Cancelled when new work is refused and streams are to end.
+    pub draining: CancellationToken,
+    ready: AtomicBool,
+}
+
+impl Gate {
+    /// Builds a gate around a first snapshot.
+    ///
+    /// # Errors
+    /// When a secret that the gateway itself needs (API keys, the seal key) cannot be resolved.
+    pub async fn new(snapshot: Snapshot, ports: Ports) -> Result<Arc<Gate>, SecretFault> {
+        let keyring = Keyring::load(&snapshot.gateway, ports.secrets.as_ref()).await?;
+        let seal = match &snapshot.gateway.seal_key {
+            Some(from) => Seal::from_secret(ports.secrets.resolve(from).await?.expose()),
+            None => Seal::random(),
+        };
+        let tasks = TaskTracker::new();
+        let draining = CancellationToken::new();
+        let upstreams = Upstreams::new(ports.secrets.clone(), ports.launcher.clone(), tasks.clone(), draining.clone());
+        let gate = Arc::new(Gate {
+            sessions: Sessions::new(&snapshot.gateway.caps),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            keyring: ArcSwap::from_pointee(keyring),
+            seal,
+            upstreams,
+            views: Views::default(),
+            parked: Parked::default(),
+            tasks,
+            draining,
+            ready: AtomicBool::new(true),
+            ports,
+        });
+        gate.tasks.spawn(sweep(gate.clone()));
+        Ok(gate)
+    }
+
+    /// Replaces the decisions. Calls under way keep the snapshot they started with; lines to unchanged servers stay open.
+    ///
+    /// # Errors
+    /// As [`Gate::new`]; the old snapshot then stays in force.
+    pub async fn publish(&self, snapshot: Snapshot) -> Result<(), SecretFault> {
+        let keyring = Keyring::load(&snapshot.gateway, self.ports.secrets.as_ref()).await?;
+        self.upstreams.keep_only(&snapshot);
+        self.keyring.store(Arc::new(keyring));
+        self.snapshot.store(Arc::new(snapshot));
+        self.upstreams.announce_everything();
+        Ok(())
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    pub fn keyring(&self) -> Arc<Keyring> {
+        self.keyring.load_full()
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    /// From here `/readyz` says 503, while calls are still served.
+    pub fn announce_drain(&self) {
+        self.ready.store(false, Ordering::Release);
+    }
+}
+
+/// Drops what has expired, until the gate drains.
+async fn sweep(gate: Arc<Gate>) {
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(5));
+    while gate.draining.run_until_cancelled(tick.tick()).await.is_some() {
+        gate.sessions.sweep();
+        gate.parked.sweep();
+        gate.upstreams.sweep();
+    }
+    gate.parked.clear();
+}

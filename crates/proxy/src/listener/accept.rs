@@ -1,0 +1,134 @@
+//! The accept loop: sockets, TLS, connection caps, hardened HTTP/1 and HTTP/2, and the drain.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
+use tokio_util::sync::CancellationToken;
+use wardgate_snapshot::Caps;
+
+use super::{http::Door, quota::Quota, stall::StallGuard, tls::Certificates};
+use crate::gate::Gate;
+
+/// A bound socket, ready to serve.
+pub struct Listener {
+    socket: TcpListener,
+    certificates: Option<Arc<Certificates>>,
+    gate: Arc<Gate>,
+}
+
+impl Listener {
+    /// Binds the address.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn bind(gate: Arc<Gate>, address: SocketAddr, certificates: Option<Arc<Certificates>>) -> io::Result<Listener> {
+        Ok(Listener { socket: TcpListener::bind(address).await?, certificates, gate })
+    }
+
+    /// # Errors
+    /// When the system does not tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until `stop`, then lets requests under way finish for at most the drain time.
+    ///
+    /// # Errors
+    /// When the socket's own address cannot be read.
+    pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
+        let address = self.address()?;
+        let caps = self.gate.snapshot().gateway.caps.clone();
+        let quota = Quota::new(&caps);
+        let http = hardened(&caps);
+        let door = Door::new(self.gate.clone(), address, self.certificates.is_some(), &caps);
+        let graceful = GracefulShutdown::new();
+        while let Some(accepted) = stop.run_until_cancelled(self.socket.accept()).await {
+            let (socket, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors or the like: spinning would make it worse.
+                    tracing::warn!(%error, "cannot accept");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let Some(slot) = quota.admit(peer.ip()) else { continue };
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "no TCP_NODELAY");
+            }
+            let connection = Connection { http: http.clone(), door: door.clone(), stall: caps.write_stall_timeout, watcher: graceful.watcher() };
+            let certificates = self.certificates.clone();
+            let handshake = caps.header_timeout;
+            self.gate.tasks.spawn(async move {
+                let _slot = slot;
+                match certificates {
+                    None => connection.serve(socket).await,
+                    Some(certificates) => match tokio::time::timeout(handshake, certificates.acceptor().accept(socket)).await {
+                        Ok(Ok(stream)) => connection.serve(stream).await,
+                        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                        Err(_) => tracing::debug!("TLS handshake took too long"),
+                    },
+                }
+            });
+        }
+        drop(self.socket);
+        if tokio::time::timeout(caps.drain_timeout, graceful.shutdown()).await.is_err() {
+            tracing::warn!("requests still under way after the drain time");
+        }
+        Ok(())
+    }
+}
+
+struct Connection {
+    http: auto::Builder<TokioExecutor>,
+    door: Door,
+    stall: Duration,
+    watcher: hyper_util::server::graceful::Watcher,
+}
+
+impl Connection {
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, socket: S) {
+        let io = TokioIo::new(StallGuard::new(socket, self.stall));
+        let door = self.door;
+        let service = hyper::service::service_fn(move |request| {
+            let door = door.clone();
+            async move { Ok::<_, std::convert::Infallible>(door.answer(request).await) }
+        });
+        let connection = self.http.serve_connection(io, service).into_owned();
+        if let Err(error) = self.watcher.watch(connection).await {
+            tracing::debug!(%error, "connection ended");
+        }
+    }
+}
+
+/// Finite everything. The defaults of h2 would take 16 MiB of headers (HTTP/2 bombs); reset and CONTINUATION floods are
+/// cut by the low limits on pending resets, streams and header lists.
+fn hardened(caps: &Caps) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(caps.header_timeout)
+        .max_buf_size(caps.header_bytes_max.max(8 << 10))
+        .max_headers(100)
+        .half_close(false);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .max_header_list_size(16 << 10)
+        .max_pending_accept_reset_streams(32)
+        .max_local_error_reset_streams(64)
+        .initial_stream_window_size(64 << 10)
+        .initial_connection_window_size(1 << 20)
+        .max_send_buf_size(256 << 10)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(15));
+    http
+}
+

@@ -1,0 +1,125 @@
+//! Streamable HTTP: from a request's head to the part of the gateway it is for.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use hyper::body::Incoming;
+use wardgate_protocol::headers;
+use wardgate_snapshot::{Caps, Snapshot, Toolset};
+
+use super::{
+    body::Budget,
+    edge::{self, Place},
+    post,
+    reply::{self, Reply},
+    session_stream,
+};
+use crate::gate::Gate;
+
+/// One listener's way in; cheap to clone, one clone per request.
+#[derive(Clone)]
+pub struct Door {
+    pub gate: Arc<Gate>,
+    pub local: SocketAddr,
+    pub tls: bool,
+    pub budget: Budget,
+}
+
+/// A request's surroundings, once its head has been judged.
+pub struct Visit {
+    pub door: Door,
+    pub snapshot: Arc<Snapshot>,
+    pub toolset: Arc<Toolset>,
+    pub head: HeaderMap,
+}
+
+impl Visit {
+    /// Returns a header's value if it is there once.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.head.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        }
+    }
+
+    pub fn session_token(&self) -> Option<String> {
+        self.header(headers::SESSION_ID).map(str::to_owned)
+    }
+
+    /// Says whether the request declares the newest revision in its header.
+    pub fn says_modern(&self) -> bool {
+        self.header(headers::PROTOCOL_VERSION) == Some(wardgate_protocol::Revision::NEWEST.as_str())
+    }
+}
+
+impl Door {
+    pub fn new(gate: Arc<Gate>, local: SocketAddr, tls: bool, caps: &Caps) -> Door {
+        Door { gate, local, tls, budget: Budget::new(caps) }
+    }
+
+    /// Answers one HTTP request, whatever it is.
+    pub async fn answer(&self, request: Request<Incoming>) -> Reply {
+        let snapshot = self.gate.snapshot();
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let mut reply = match edge::check(&request, &snapshot.gateway, self.local) {
+            Err(refusal) => {
+                tracing::debug!(reason = refusal.reason, "refused at the edge");
+                return reply::refusal(refusal);
+            }
+            Ok(()) => self.visit(request, snapshot).await,
+        };
+        if let Some(origin) = origin {
+            share_with(reply.headers_mut(), origin);
+        }
+        reply
+    }
+
+    async fn visit(&self, request: Request<Incoming>, snapshot: Arc<Snapshot>) -> Reply {
+        match (edge::place(request.uri()), request.method()) {
+            (Some(Place::Live), &Method::GET) => reply::text(StatusCode::OK, "ok\n"),
+            (Some(Place::Ready), &Method::GET) if self.gate.is_ready() => reply::text(StatusCode::OK, "ready\n"),
+            (Some(Place::Ready), &Method::GET) => reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+            (Some(Place::Live | Place::Ready), _) => not_allowed("GET"),
+            (Some(Place::Mcp { toolset }), method) => {
+                let Some(toolset) = snapshot.toolset(toolset.as_deref()).cloned() else { return reply::empty(StatusCode::NOT_FOUND) };
+                let method = method.clone();
+                let (head, body) = request.into_parts();
+                let visit = Visit { door: self.clone(), snapshot, toolset, head: head.headers };
+                match method {
+                    Method::POST => post::post(visit, body).await,
+                    Method::GET => session_stream::get(&visit),
+                    Method::DELETE => session_stream::delete(&visit),
+                    Method::OPTIONS if visit.head.contains_key(header::ORIGIN) => preflight(),
+                    _ => not_allowed("POST"),
+                }
+            }
+            (None, _) => reply::empty(StatusCode::NOT_FOUND),
+        }
+    }
+}
+
+pub fn not_allowed(allow: &'static str) -> Reply {
+    let mut reply = reply::empty(StatusCode::METHOD_NOT_ALLOWED);
+    reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    reply
+}
+
+/// Fetch standard, CORS: only reached by origins that [`edge::check`] let in.
+fn preflight() -> Reply {
+    let mut reply = reply::empty(StatusCode::NO_CONTENT);
+    let head = reply.headers_mut();
+    head.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, GET, DELETE"));
+    head.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type, accept, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name, last-event-id"),
+    );
+    head.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    reply
+}
+
+fn share_with(head: &mut HeaderMap, origin: HeaderValue) {
+    head.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    head.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("mcp-session-id, www-authenticate, retry-after"));
+    head.append(header::VARY, HeaderValue::from(HeaderName::from_static("origin")));
+}

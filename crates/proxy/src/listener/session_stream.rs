@@ -1,0 +1,114 @@
+//! GET and DELETE of a legacy session: its stream of news, picking up a broken stream, and its end.
+
+use std::sync::Arc;
+
+use http::{StatusCode, header};
+use tokio_util::sync::CancellationToken;
+use wardgate_protocol::{Era, Method, Revision};
+
+use super::{
+    credentials,
+    http::{Visit, not_allowed},
+    reply::{self, Opening, Reply},
+};
+use crate::{
+    gate::Gate,
+    outcome::Answer,
+    session::{
+        Session,
+        news::{self, Interest},
+        recognise,
+        stream::StreamLog,
+    },
+    stage::identify::identify,
+    stop::Stop,
+};
+
+/// Opens the session's stream, or reads on where `Last-Event-ID` says.
+pub fn get(visit: &Visit) -> Reply {
+    if visit.says_modern() || visit.session_token().is_none() {
+        return not_allowed("POST");
+    }
+    let session = match session(visit) {
+        Ok(session) => session,
+        Err(reply) => return reply,
+    };
+    let accepts = visit.head.get_all(header::ACCEPT).iter().any(|value| {
+        let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
+        value.contains("text/event-stream") || value.contains("*/*")
+    });
+    if !accepts {
+        return reply::empty(StatusCode::NOT_ACCEPTABLE);
+    }
+    match visit.header("last-event-id").and_then(event_id) {
+        Some((number, after)) => match session.find_stream(number) {
+            Some(log) => read_on(visit, session, number, log, after),
+            None => fresh(visit, session),
+        },
+        None => fresh(visit, session),
+    }
+}
+
+/// Ends the session.
+pub fn delete(visit: &Visit) -> Reply {
+    if visit.says_modern() || visit.session_token().is_none() {
+        return not_allowed("POST");
+    }
+    match session(visit) {
+        Ok(session) => {
+            visit.door.gate.sessions.end(&session);
+            reply::empty(StatusCode::NO_CONTENT)
+        }
+        Err(reply) => reply,
+    }
+}
+
+fn session(visit: &Visit) -> Result<Arc<Session>, Reply> {
+    let gate = &visit.door.gate;
+    let refuse = |stop: Stop| reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop));
+    let caller = identify(&gate.keyring(), &visit.snapshot.gateway, &visit.toolset, &credentials::read(&visit.head)).map_err(refuse)?;
+    recognise::session(gate, visit.session_token().as_deref(), &caller, &visit.toolset).map_err(refuse)
+}
+
+fn event_id(text: &str) -> Option<(u64, u64)> {
+    let (number, after) = text.split_once('-')?;
+    Some((number.parse().ok()?, after.parse().ok()?))
+}
+
+fn fresh(visit: &Visit, session: Arc<Session>) -> Reply {
+    let (number, log) = session.stream();
+    let opening = if session.revision >= Revision::V2025_11_25 { Opening::Primed } else { Opening::Plain };
+    log.carry_news();
+    stream(visit, session, number, log, 0, opening)
+}
+
+fn read_on(visit: &Visit, session: Arc<Session>, number: u64, log: Arc<StreamLog>, after: u64) -> Reply {
+    stream(visit, session, number, log, after, Opening::Plain)
+}
+
+fn stream(visit: &Visit, session: Arc<Session>, number: u64, log: Arc<StreamLog>, after: u64, opening: Opening) -> Reply {
+    let reader = log.reader(after);
+    let open = CancellationToken::new();
+    if log.carries_news() {
+        visit.door.gate.tasks.spawn(follow(visit.door.gate.clone(), visit.toolset.clone(), session, log, open.clone()));
+    }
+    reply::legacy_stream(number, reader, opening, open.drop_guard())
+}
+
+/// Writes news to the stream while someone reads it.
+async fn follow(gate: Arc<Gate>, toolset: Arc<wardgate_snapshot::Toolset>, session: Arc<Session>, log: Arc<StreamLog>, closed: CancellationToken) {
+    let mut changes = gate.upstreams.subscribe();
+    loop {
+        let changed = tokio::select! {
+            () = closed.cancelled() => return,
+            () = session.ended.cancelled() => break,
+            () = gate.draining.cancelled() => break,
+            changed = changes.recv() => changed,
+        };
+        let interest = Interest { tools: true, prompts: true, resources: true, uris: session.subscribed() };
+        for frame in news::frames(&interest, changed, &mut changes, &toolset).await {
+            log.append(frame);
+        }
+    }
+    log.finish();
+}

@@ -1,0 +1,197 @@
+//! From the end of a call to what the client is sent: JSON-RPC, HTTP status, record status. The only file that knows all three.
+
+use std::time::Duration;
+
+use wardgate_model::ErrorClass;
+use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
+
+use crate::stop::{Missing, Stop};
+
+/// A finished answer with what HTTP needs besides the body.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub frame: Frame,
+    pub status: u16,
+    /// Set by `initialize` on HTTP.
+    pub session: Option<String>,
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    pub fn result(id: &RequestId, result: &Raw) -> Answer {
+        Answer::frame(Frame::success(id, result))
+    }
+
+    pub fn frame(frame: Frame) -> Answer {
+        Answer { frame, status: 200, session: None, retry_after: None }
+    }
+
+    /// Returns the answer that says why the call stopped.
+    pub fn stop(id: Option<&RequestId>, method: &Method, era: Era, stop: &Stop) -> Answer {
+        let retry_after = retry_after(stop);
+        let as_result = (*method == Method::ToolsCall).then(|| class(stop).map(|class| (class, advice(stop)))).flatten();
+        let (frame, status) = match (as_result, id) {
+            (Some((class, advice)), Some(id)) if !transport_level(stop) => {
+                (Frame::success(id, &error_result(class, &advice, retry_after, era)), 200)
+            }
+            _ => {
+                let error = rpc_error(stop, era);
+                (Frame::failure(id, &error), status(stop, era))
+            }
+        };
+        Answer { frame, status, session: None, retry_after }
+    }
+}
+
+/// Says whether the stop is told to the transport even on a tool call: who the caller is, and load.
+fn transport_level(stop: &Stop) -> bool {
+    matches!(stop, Stop::Busy { .. } | Stop::Draining | Stop::Unauthenticated | Stop::Forbidden)
+}
+
+/// Returns the class a record carries and a model can act on; `None` for faults that the spec answers itself.
+pub fn class(stop: &Stop) -> Option<ErrorClass> {
+    match stop {
+        Stop::Arguments(_) => Some(ErrorClass::InvalidArguments),
+        Stop::Busy { .. } => Some(ErrorClass::LimitExceeded),
+        Stop::Draining | Stop::Unavailable { .. } => Some(ErrorClass::UpstreamUnavailable),
+        Stop::Timeout => Some(ErrorClass::Timeout),
+        Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
+        Stop::OutcomeUnknown => Some(ErrorClass::OutcomeUnknown),
+        Stop::Internal { .. } => Some(ErrorClass::Internal),
+        Stop::Unauthenticated | Stop::Forbidden => Some(ErrorClass::PolicyDenied),
+        Stop::Rpc(_) | Stop::BadMeta(_) | Stop::Upstream(_) | Stop::NotFound(_) | Stop::NoSession { .. } | Stop::Cancelled => None,
+    }
+}
+
+/// Returns the public sentence: safe, stable, without host, token or body.
+fn advice(stop: &Stop) -> String {
+    match stop {
+        Stop::Arguments(mismatch) => {
+            let at = if mismatch.pointer.is_empty() { "the arguments".to_owned() } else { format!("`{}`", mismatch.pointer) };
+            format!("Invalid arguments at {at}: {}. Correct this and call again.", mismatch.reason)
+        }
+        Stop::Busy { .. } => "The gateway is busy. Try again later.".into(),
+        Stop::Draining => "The gateway is shutting down. Try again shortly.".into(),
+        Stop::Timeout => "The tool did not answer in time. It may still have run; check before calling again.".into(),
+        Stop::Unavailable { .. } => "The tool's server cannot be reached right now; nothing was sent to it. Try again later.".into(),
+        Stop::UpstreamFault { reason } => format!("The tool's server failed: {reason}."),
+        Stop::OutcomeUnknown => {
+            "The connection to the tool's server was lost after the call was sent. It may have run; check before calling again.".into()
+        }
+        Stop::Internal { reason } => format!("The gateway failed: {reason}."),
+        Stop::Unauthenticated => "Authentication is required.".into(),
+        Stop::Forbidden => "This caller may not use this toolset.".into(),
+        Stop::NoSession { given: false } => "Mcp-Session-Id header is required".into(),
+        Stop::NoSession { given: true } => "Session not found".into(),
+        Stop::NotFound(missing) => match missing {
+            Missing::Tool(name) => format!("Unknown tool: {name}"),
+            Missing::Prompt(name) => format!("Unknown prompt: {name}"),
+            Missing::Resource(uri) => format!("Resource not found: {uri}"),
+        },
+        Stop::Cancelled => "Request cancelled".into(),
+        Stop::Rpc(error) | Stop::BadMeta(error) => error.message.clone(),
+        Stop::Upstream(_) => String::new(),
+    }
+}
+
+fn retry_after(stop: &Stop) -> Option<Duration> {
+    match stop {
+        Stop::Busy { retry_after } | Stop::Unavailable { retry_after } => Some(*retry_after),
+        Stop::Draining => Some(Duration::from_secs(1)),
+        _ => None,
+    }
+}
+
+/// A tool result a model can follow: `isError`, one sentence, and the class under our `_meta` key.
+fn error_result(class: ErrorClass, sentence: &str, retry_after: Option<Duration>, era: Era) -> Raw {
+    let mut result = serde_json::json!({
+        "content": [{"type": "text", "text": sentence}],
+        "isError": true,
+        "_meta": {"dev.wardgate/error": data(class, retry_after)},
+    });
+    if era == Era::Modern {
+        result["resultType"] = "complete".into();
+    }
+    Raw::of(&result)
+}
+
+fn data(class: ErrorClass, retry_after: Option<Duration>) -> serde_json::Value {
+    match retry_after {
+        Some(wait) => serde_json::json!({"class": class.as_str(), "retryAfterMs": wait.as_millis() as u64}),
+        None => serde_json::json!({"class": class.as_str()}),
+    }
+}
+
+/// Returns the raw `error` object.
+fn rpc_error(stop: &Stop, era: Era) -> Raw {
+    if let Stop::Upstream(raw) = stop {
+        return for_era(raw, era);
+    }
+    if let Stop::Rpc(error) | Stop::BadMeta(error) = stop {
+        return error.to_raw();
+    }
+    let mut error = RpcError::new(code(stop, era), advice(stop));
+    if let Some(class) = class(stop) {
+        error = error.with_data(Raw::of(&data(class, retry_after(stop))));
+    }
+    if let Stop::NotFound(Missing::Resource(uri)) = stop {
+        error = error.with_data(Raw::of(&serde_json::json!({"uri": uri})));
+    }
+    error.to_raw()
+}
+
+/// MCP 2026-07-28: a missing resource is −32602; older revisions say −32002. Every other upstream error stays as it is.
+fn for_era(raw: &Raw, era: Era) -> Raw {
+    let code = wardgate_protocol::edit::get(raw.as_str(), &["code"]);
+    if era == Era::Modern && code == Some("-32002") {
+        let edited = wardgate_protocol::edit::set(raw.as_str(), &["code"], "-32602");
+        return Raw::trusted(edited);
+    }
+    raw.clone()
+}
+
+/// Own codes are positive, so that they can never be taken for one of JSON-RPC's or the spec's.
+fn code(stop: &Stop, era: Era) -> i64 {
+    match stop {
+        Stop::Rpc(error) | Stop::BadMeta(error) => error.code,
+        Stop::Upstream(_) => error::INTERNAL_ERROR,
+        Stop::NotFound(Missing::Resource(_)) if era == Era::Legacy => error::RESOURCE_NOT_FOUND,
+        Stop::NotFound(_) => error::INVALID_PARAMS,
+        Stop::NoSession { given: false } => -32000,
+        Stop::NoSession { given: true } => -32001,
+        Stop::Arguments(_) => error::INVALID_PARAMS,
+        Stop::Unauthenticated => 40100,
+        Stop::Forbidden => 40300,
+        Stop::OutcomeUnknown => 40900,
+        Stop::Busy { .. } => 42900,
+        Stop::Cancelled => 49900,
+        Stop::Internal { .. } => error::INTERNAL_ERROR,
+        Stop::UpstreamFault { .. } => 50200,
+        Stop::Unavailable { .. } | Stop::Draining => 50300,
+        Stop::Timeout => 50400,
+    }
+}
+
+fn status(stop: &Stop, era: Era) -> u16 {
+    match stop {
+        Stop::Unauthenticated => 401,
+        Stop::Forbidden => 403,
+        Stop::NoSession { given: false } => 400,
+        Stop::NoSession { given: true } => 404,
+        Stop::Busy { .. } => 429,
+        Stop::Draining => 503,
+        Stop::BadMeta(_) => 400,
+        Stop::Cancelled => 499,
+        Stop::Rpc(error) if era == Era::Modern => error.http_status(),
+        Stop::Upstream(raw) if era == Era::Modern => RpcError::read(raw).map_or(200, |error| error.http_status()),
+        Stop::Rpc(_)
+        | Stop::Upstream(_)
+        | Stop::NotFound(_)
+        | Stop::Arguments(_)
+        | Stop::Timeout
+        | Stop::Unavailable { .. }
+        | Stop::UpstreamFault { .. }
+        | Stop::OutcomeUnknown
+        | Stop::Internal { .. } => 200,
+    }
+}

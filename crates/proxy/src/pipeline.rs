@@ -1,0 +1,196 @@
+//! The way of a call. Each line of [`tool_call`] is a stage, and each stage hands the next a value only it can make,
+//! so a stage that is skipped does not compile. The other methods take shorter ways through the same stages ([`crate::way`]).
+//!
+//! The listener has already judged transport and envelope; what arrives here is one well-formed request.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio_util::sync::CancellationToken;
+use wardgate_model::Caller;
+use wardgate_protocol::{Frame, Method, Revision, edit, method};
+
+use crate::{
+    call::{Arrival, Call, Hail, Peer},
+    cx::Cx,
+    exchange::Exchange,
+    gate::Gate,
+    outcome::Answer,
+    session::recognise,
+    stage::{
+        connect::{Connected, connect},
+        forward::forward,
+        identify::identify,
+        record::record,
+        resolve,
+        sanitize::{CleanReply, sanitize},
+        validate,
+    },
+    stop::Stop,
+    way,
+};
+
+/// Serves one request from arrival to answer and writes its record. The answer goes out through `exchange`.
+pub async fn serve(gate: Arc<Gate>, arrival: Arrival, exchange: Exchange, cancel: CancellationToken) {
+    let started = Instant::now();
+    let id = arrival.frame.id().cloned();
+    let method = Method::parse(arrival.frame.method().unwrap_or_default());
+    let era = hailed_revision(&arrival.hail).era();
+    let mut trail = Trail::new(&arrival, &method);
+    match admit(&gate, arrival, method.clone(), exchange, cancel, &mut trail) {
+        Err((stop, exchange)) => {
+            record(&gate, &trail, started, &Err(stop.clone()));
+            exchange.answer(Answer::stop(id.as_ref(), &method, era, &stop)).await;
+        }
+        Ok(call) => {
+            let end = match Box::pin(route(&gate, &call, &mut trail)).await {
+                Ok(answer) => Ok(answer),
+                Err(stop) => Err(stop),
+            };
+            let size = end.as_ref().map(|answer| answer.frame.raw().len()).map_err(Stop::clone);
+            record(&gate, &trail, started, &size);
+            let answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, call.peer.era(), &stop));
+            call.exchange.answer(answer).await;
+        }
+    }
+}
+
+/// Who calls, and as what kind of client.
+fn admit(
+    gate: &Gate,
+    arrival: Arrival,
+    method: Method,
+    exchange: Exchange,
+    cancel: CancellationToken,
+    trail: &mut Trail,
+) -> Result<Call, (Stop, Exchange)> {
+    let peer = match peer(gate, &arrival, trail) {
+        Ok(peer) => peer,
+        Err(stop) => return Err((stop, exchange)),
+    };
+    let (Some(id), Some(caller)) = (arrival.frame.id().cloned(), trail.caller.clone()) else {
+        return Err((Stop::Internal { reason: "a request without id" }, exchange));
+    };
+    trail.protocol = peer.revision;
+    Ok(Call {
+        id,
+        method,
+        caller,
+        peer,
+        frame: arrival.frame,
+        snapshot: arrival.snapshot,
+        toolset: arrival.toolset,
+        headers: arrival.headers,
+        cx: Cx::new(cancel, Duration::from_secs(60)),
+        exchange,
+    })
+}
+
+fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop> {
+    let caller = identify(&gate.keyring(), &arrival.snapshot.gateway, &arrival.toolset, &arrival.credentials)?;
+    trail.caller = Some(caller.clone());
+    if gate.draining.is_cancelled() {
+        return Err(Stop::Draining);
+    }
+    recognise::recognise(gate, &arrival.hail, &arrival.frame, &caller, &arrival.toolset)
+}
+
+/// One tool call, stage by stage.
+async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+    let target = resolve::tool(gate, call).await?;
+    trail.target(&target);
+    call.cx.limit(target.server().timeouts.call);
+    let arguments = validate::arguments(call, &target)?;
+    let connected = connect(gate, call, &target).await?;
+    trail.connected(&connected);
+    let reply = forward(gate, call, &target, arguments, connected, trail).await?;
+    sanitize(gate, call, &target, &reply)
+}
+
+/// Chooses the way by method.
+async fn route(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Answer, Stop> {
+    let reply = match (&call.method, way::opens(call)) {
+        (_, Err(stop)) => return Err(stop),
+        (Method::ToolsCall, _) => tool_call(gate, call, trail).await?,
+        (Method::Initialize, _) => return way::hello::initialize(gate, call).await,
+        (Method::ServerDiscover, _) => return way::hello::discover(gate, call).await,
+        (Method::Ping, _) => return Ok(way::empty(call)),
+        (Method::LoggingSetLevel, _) => return way::logging::set_level(call),
+        (Method::ToolsList | Method::PromptsList | Method::ResourcesList | Method::ResourcesTemplatesList, _) => {
+            return way::list::list(gate, call).await;
+        }
+        (Method::ResourcesSubscribe, _) => return way::subscribe::subscribe(gate, call).await,
+        (Method::ResourcesUnsubscribe, _) => return way::subscribe::unsubscribe(call),
+        (Method::SubscriptionsListen, _) => return way::listen::listen(gate, call).await,
+        (Method::PromptsGet, _) => way::named::prompt(gate, call, trail).await?,
+        (Method::ResourcesRead, _) => way::named::resource(gate, call, trail).await?,
+        (Method::CompletionComplete, _) => way::named::completion(gate, call, trail).await?,
+        (Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult, _) => way::task::task(gate, call, trail).await?,
+        (_, _) => way::named::unknown(gate, call, trail).await?,
+    };
+    trail.hidden = reply.hidden();
+    Ok(finished(reply.into_frame()))
+}
+
+fn finished(frame: Frame) -> Answer {
+    Answer::frame(frame)
+}
+
+fn hailed_revision(hail: &Hail) -> Revision {
+    match hail {
+        Hail::Modern => Revision::NEWEST,
+        Hail::Held(session) => session.revision,
+        Hail::Opening | Hail::Token(_) => Revision::NEWEST_LEGACY,
+    }
+}
+
+/// What the record will say, collected on the way.
+pub struct Trail {
+    pub revision: String,
+    pub toolset: String,
+    pub method: String,
+    pub protocol: Revision,
+    pub caller: Option<Caller>,
+    pub server: Option<String>,
+    pub tool: Option<String>,
+    pub upstream_protocol: Option<&'static str>,
+    pub upstream_us: u64,
+    pub request_bytes: usize,
+    pub hidden: usize,
+    pub trace: Option<String>,
+}
+
+impl Trail {
+    fn new(arrival: &Arrival, method: &method::Method) -> Trail {
+        let trace = arrival.frame.params().and_then(|params| edit::get(params.as_str(), &["_meta", "traceparent"])).and_then(edit::string);
+        Trail {
+            revision: arrival.snapshot.revision.clone(),
+            toolset: arrival.toolset.name.to_string(),
+            method: method.label().to_owned(),
+            protocol: hailed_revision(&arrival.hail),
+            caller: None,
+            server: None,
+            tool: None,
+            upstream_protocol: None,
+            upstream_us: 0,
+            request_bytes: arrival.frame.raw().len(),
+            hidden: 0,
+            trace: trace.filter(|trace| trace.len() <= 64).map(|trace| wardgate_sanitize::printable(&trace, 64)),
+        }
+    }
+
+    pub fn target(&mut self, target: &resolve::Target) {
+        self.server = Some(target.server().alias.to_string());
+        self.tool = Some(target.name().to_owned());
+    }
+
+    pub fn connected(&mut self, connected: &Connected) {
+        self.upstream_protocol = Some(connected.link().hello.revision.as_str());
+    }
+
+    pub fn upstream(&mut self, took: Duration) {
+        self.upstream_us += took.as_micros() as u64;
+    }
+}

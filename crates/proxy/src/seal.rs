@@ -1,0 +1,107 @@
+//! Sealed tokens: state that travels through a client without being readable or changeable by it.
+//!
+//! AES-256-GCM with a random nonce; the purpose is authenticated too, so that a session id can never pass as a request state.
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    digest::{SHA256, digest},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Session,
+    RequestState,
+    Task,
+}
+
+impl Purpose {
+    fn tag(self) -> &'static str {
+        match self {
+            Purpose::Session => "wgs1.",
+            Purpose::RequestState => "wgr1.",
+            Purpose::Task => "wgt1.",
+        }
+    }
+}
+
+pub struct Seal {
+    key: RandomizedNonceKey,
+}
+
+impl Seal {
+    /// Makes a seal from a secret text; replicas that share the text open each other's tokens.
+    pub fn from_secret(secret: &str) -> Seal {
+        Seal::from_key(digest(&SHA256, secret.as_bytes()).as_ref())
+    }
+
+    /// Makes a seal only this process can open.
+    pub fn random() -> Seal {
+        let key: [u8; 32] = random_bytes();
+        Seal::from_key(&key)
+    }
+
+    fn from_key(key: &[u8]) -> Seal {
+        Seal { key: RandomizedNonceKey::new(&AES_256_GCM, key).expect("the key is 32 bytes") }
+    }
+
+    pub fn close<T: Serialize>(&self, purpose: Purpose, content: &T) -> String {
+        let mut sealed = serde_json::to_vec(content).expect("own values serialise");
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(Aad::from(purpose.tag()), &mut sealed)
+            .expect("sealing a short text cannot fail");
+        let mut token = nonce.as_ref().to_vec();
+        token.extend_from_slice(&sealed);
+        format!("{}{}", purpose.tag(), URL_SAFE_NO_PAD.encode(token))
+    }
+
+    /// Returns the content if this seal made the token for this purpose.
+    pub fn open<T: DeserializeOwned>(&self, purpose: Purpose, token: &str) -> Option<T> {
+        let body = token.strip_prefix(purpose.tag())?;
+        let mut bytes = URL_SAFE_NO_PAD.decode(body).ok()?;
+        if bytes.len() < NONCE_LEN {
+            return None;
+        }
+        let mut sealed = bytes.split_off(NONCE_LEN);
+        let nonce = Nonce::try_assume_unique_for_key(&bytes).ok()?;
+        let plain = self.key.open_in_place(nonce, Aad::from(purpose.tag()), &mut sealed).ok()?;
+        serde_json::from_slice(plain).ok()
+    }
+
+    /// Says whether a token claims to be ours for this purpose, opened or not.
+    pub fn claims(purpose: Purpose, token: &str) -> bool {
+        token.starts_with(purpose.tag())
+    }
+}
+
+/// Returns bytes from the operating system's generator.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system has randomness");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_opens_only_for_its_purpose_and_unchanged() {
+        let seal = Seal::random();
+        let token = seal.close(Purpose::Session, &"hello");
+        assert_eq!(seal.open::<String>(Purpose::Session, &token).as_deref(), Some("hello"));
+        assert_eq!(seal.open::<String>(Purpose::Task, &token), None);
+        assert_eq!(seal.open::<String>(Purpose::Task, &token.replace("wgs1", "wgt1")), None);
+        for at in 5..token.len() {
+            let mut bent = token.clone().into_bytes();
+            bent[at] = if bent[at] == b'A' { b'B' } else { b'A' };
+            if bent != token.as_bytes() {
+                assert_eq!(seal.open::<String>(Purpose::Session, std::str::from_utf8(&bent).unwrap()), None, "byte {at}");
+            }
+        }
+        assert_eq!(Seal::random().open::<String>(Purpose::Session, &token), None);
+    }
+}

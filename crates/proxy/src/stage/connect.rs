@@ -1,0 +1,63 @@
+//! Target → Connected: a live link of the line that suits this client, and a slot on the server.
+
+use std::sync::Arc;
+
+use tokio::sync::SemaphorePermit;
+use wardgate_protocol::Era;
+
+use super::resolve::Target;
+use crate::{
+    call::Call,
+    gate::Gate,
+    stop::Stop,
+    upstream::{ServerState, line::Line, link::Link},
+};
+
+pub struct Connected {
+    line: Arc<Line>,
+    link: Arc<Link>,
+}
+
+impl Connected {
+    pub fn line(&self) -> &Arc<Line> {
+        &self.line
+    }
+
+    pub fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// Puts a fresh link in the place of one that was lost.
+    pub(super) fn renew(&mut self, link: Arc<Link>) {
+        self.link = link;
+    }
+
+    pub fn era(&self) -> Era {
+        self.link.era()
+    }
+}
+
+/// Connects, or returns the link that is already there.
+///
+/// # Errors
+/// [`Stop::Unavailable`]; nothing was sent.
+pub async fn connect(gate: &Gate, call: &Call, target: &Target) -> Result<Connected, Stop> {
+    let reached = call.cx.within(gate.upstreams.reach(target.server(), call.peer.era(), &call.peer.capabilities)).await?;
+    let (line, link) = reached.map_err(|fault| {
+        tracing::debug!(server = %target.server().alias, %fault, "no connection");
+        fault.to_stop()
+    })?;
+    if let Some(level) = &call.peer.log_level {
+        call.cx.within(line.want_logs(&link, level)).await?;
+    }
+    Ok(Connected { line, link })
+}
+
+/// Waits for one of the server's slots; bounded concurrency keeps a slow server from taking everything.
+///
+/// # Errors
+/// Deadline or cancellation.
+pub async fn slot<'a>(call: &Call, state: &'a ServerState) -> Result<SemaphorePermit<'a>, Stop> {
+    let slot = call.cx.within(state.slots.acquire()).await?;
+    slot.map_err(|_| Stop::Internal { reason: "the server's slots are closed" })
+}

@@ -1,0 +1,94 @@
+//! The end of every call: one record, whatever happened.
+
+use std::time::{Instant, SystemTime};
+
+use wardgate_protocol::RpcError;
+use wardgate_snapshot::{Snapshot, Toolset};
+
+use crate::{
+    gate::Gate,
+    outcome,
+    pipeline::Trail,
+    record::{Record, rfc3339},
+    stop::Stop,
+};
+
+/// Writes the record of a call that ended with `end`.
+pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, Stop>) {
+    let Some(sink) = &gate.ports.records else { return };
+    let caller = trail.caller.as_ref();
+    sink.put(&Record {
+        time: rfc3339(SystemTime::now()),
+        revision: trail.revision.clone(),
+        tenant: caller.map_or("-", |caller| caller.tenant.as_str()).to_owned(),
+        principal: caller.map_or("-", |caller| caller.principal.as_str()).to_owned(),
+        toolset: trail.toolset.clone(),
+        method: trail.method.clone(),
+        protocol: trail.protocol.as_str(),
+        server: trail.server.clone(),
+        tool: trail.tool.clone(),
+        upstream_protocol: trail.upstream_protocol,
+        status: status(end),
+        class: end.as_ref().err().and_then(outcome::class).map(|class| class.as_str()),
+        code: end.as_ref().err().and_then(code),
+        duration_us: started.elapsed().as_micros() as u64,
+        upstream_us: trail.upstream_us,
+        request_bytes: trail.request_bytes,
+        answer_bytes: *end.as_ref().unwrap_or(&0),
+        hidden_removed: trail.hidden,
+        trace: trail.trace.clone(),
+    });
+}
+
+/// Writes the record of something that was no request yet: malformed, or refused at the door.
+pub fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'static str) {
+    let Some(sink) = &gate.ports.records else { return };
+    sink.put(&Record {
+        time: rfc3339(SystemTime::now()),
+        revision: snapshot.revision.clone(),
+        tenant: "-".into(),
+        principal: "-".into(),
+        toolset: toolset.name.to_string(),
+        method: "-".into(),
+        protocol: "-",
+        server: None,
+        tool: None,
+        upstream_protocol: None,
+        status: "refused",
+        class: Some(reason),
+        code: None,
+        duration_us: 0,
+        upstream_us: 0,
+        request_bytes: 0,
+        answer_bytes: 0,
+        hidden_removed: 0,
+        trace: None,
+    });
+}
+
+fn status(end: &Result<usize, Stop>) -> &'static str {
+    match end {
+        Ok(_) => "ok",
+        Err(Stop::Cancelled) => "cancelled",
+        Err(Stop::Unauthenticated | Stop::Forbidden | Stop::NoSession { .. }) => "denied",
+        Err(Stop::Rpc(_) | Stop::BadMeta(_) | Stop::NotFound(_) | Stop::Arguments(_)) => "rejected",
+        Err(
+            Stop::Upstream(_)
+            | Stop::Busy { .. }
+            | Stop::Draining
+            | Stop::Timeout
+            | Stop::Unavailable { .. }
+            | Stop::UpstreamFault { .. }
+            | Stop::OutcomeUnknown
+            | Stop::Internal { .. },
+        ) => "error",
+    }
+}
+
+fn code(stop: &Stop) -> Option<i64> {
+    match stop {
+        Stop::Rpc(error) | Stop::BadMeta(error) => Some(error.code),
+        Stop::Upstream(raw) => RpcError::read(raw).map(|error| error.code),
+        _ => None,
+    }
+}

@@ -1,0 +1,201 @@
+//! Exposed name → Target: the server, the line that suits the client, and the tool as the server knows it.
+
+use std::sync::Arc;
+
+use wardgate_protocol::headers::{self, HeaderView};
+use wardgate_snapshot::Server;
+
+use crate::{
+    call::Call,
+    catalog::{
+        Freshness, Item,
+        view::{self, Entry, Lens},
+    },
+    gate::Gate,
+    stop::{Missing, Stop},
+    upstream::changes::Shelf,
+};
+
+/// Where a call goes.
+pub struct Target {
+    server: Arc<Server>,
+    item: Option<Arc<Item>>,
+    /// The name at the server.
+    name: String,
+}
+
+impl Target {
+    pub fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
+    pub fn item(&self) -> Option<&Arc<Item>> {
+        self.item.as_ref()
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn of(entry: Entry) -> Target {
+        Target { name: entry.item.key.clone(), server: entry.server, item: Some(entry.item) }
+    }
+
+    /// A target on a server without an item of a list: a task, or a method the gateway does not know.
+    pub fn on(server: Arc<Server>, name: String) -> Target {
+        Target { server, item: None, name }
+    }
+}
+
+/// Finds the tool and checks the mirrored parameters against its schema.
+///
+/// # Errors
+/// [`Stop::NotFound`], or −32020 from the header rules.
+pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
+    let name = named(call, "name")?;
+    let target = find(gate, call, Shelf::Tools, &name).await?.ok_or(Stop::NotFound(Missing::Tool(name)))?;
+    if let (Some(head), Some(facts)) = (&call.headers, target.item().and_then(|item| item.tool.as_ref())) {
+        headers::check_params(&Headers(head), &call.frame, &facts.headers).map_err(Stop::BadMeta)?;
+    }
+    Ok(target)
+}
+
+/// Finds the prompt.
+///
+/// # Errors
+/// [`Stop::NotFound`].
+pub async fn prompt(gate: &Gate, call: &Call, name: &str) -> Result<Target, Stop> {
+    find(gate, call, Shelf::Prompts, name).await?.ok_or_else(|| Stop::NotFound(Missing::Prompt(name.to_owned())))
+}
+
+/// Finds the server a resource belongs to: listed, matched by a template, or the only one that can have it.
+///
+/// # Errors
+/// [`Stop::NotFound`].
+pub async fn resource(gate: &Gate, call: &Call, uri: &str) -> Result<Target, Stop> {
+    let missing = || Stop::NotFound(Missing::Resource(uri.to_owned()));
+    if !is_plain_uri(uri) {
+        return Err(missing());
+    }
+    if let Some(target) = find(gate, call, Shelf::Resources, uri).await? {
+        return Ok(target);
+    }
+    let templates = table(gate, call, Shelf::Templates, Freshness::Known).await?;
+    let matching = templates.table.values().find(|entry| template_matches(&entry.item.key, uri) || entry.item.key == uri);
+    if let Some(entry) = matching {
+        return Ok(Target { server: entry.server.clone(), item: None, name: uri.to_owned() });
+    }
+    // MCP: resources need not be listed to be read, so a lone owner is asked.
+    let resources = table(gate, call, Shelf::Resources, Freshness::Known).await?;
+    let owner = lone_owner(gate, call, uri, resources.table.values().chain(templates.table.values()));
+    owner.map(|server| Target { server, item: None, name: uri.to_owned() }).ok_or_else(missing)
+}
+
+/// The only server of the toolset, or the only one that lists anything under the URI's scheme.
+fn lone_owner<'a>(gate: &Gate, call: &Call, uri: &str, listed: impl Iterator<Item = &'a Entry>) -> Option<Arc<Server>> {
+    if let [alias] = call.toolset.servers.as_slice() {
+        let server = call.snapshot.servers.get(alias)?;
+        let line = gate.upstreams.line_for(server, call.peer.era(), &call.peer.capabilities);
+        return line.hello().is_none_or(|hello| hello.has(&["resources"])).then(|| server.clone());
+    }
+    let scheme = uri.split_once(':')?.0;
+    let mut owners: Vec<&Arc<Server>> = Vec::new();
+    for entry in listed.filter(|entry| entry.item.key.split_once(':').is_some_and(|(other, _)| other == scheme)) {
+        if !owners.iter().any(|owner| owner.alias == entry.server.alias) {
+            owners.push(&entry.server);
+        }
+    }
+    match owners.as_slice() {
+        [owner] => Some(Arc::clone(owner)),
+        _ => None,
+    }
+}
+
+/// Traversal, NUL and backslashes never reach a server.
+fn is_plain_uri(uri: &str) -> bool {
+    let lower = uri.to_ascii_lowercase();
+    let climbs = lower.replace("%2e", ".").replace("%2f", "/").split(['/', '\\']).any(|segment| segment == "..");
+    !climbs && !uri.contains(['\0', '\\']) && !lower.contains("%00") && !lower.contains("%5c") && !lower.contains("%c0") && uri.contains(':')
+}
+
+async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Option<Target>, Stop> {
+    let known = table(gate, call, shelf, Freshness::Known).await?;
+    Ok(known.table.get(name).cloned().map(Target::of))
+}
+
+/// Returns the view the client's own list would show.
+pub async fn table(gate: &Gate, call: &Call, shelf: Shelf, freshness: Freshness) -> Result<Arc<view::View>, Stop> {
+    let lens = Lens::of(&call.peer);
+    let parts = match view::known(&gate.upstreams, &call.snapshot, &call.toolset, shelf, &lens, freshness) {
+        Some(parts) => parts,
+        None => call.cx.within(view::gather(&gate.upstreams, &call.snapshot, &call.toolset, shelf, &lens, freshness)).await?,
+    };
+    Ok(gate.views.view(&call.snapshot, &call.toolset, shelf, &lens, &parts))
+}
+
+/// Returns a required string member of params.
+pub fn named(call: &Call, key: &str) -> Result<String, Stop> {
+    let missing = || wardgate_protocol::RpcError::new(wardgate_protocol::error::INVALID_PARAMS, format!("params.{key} must be a string"));
+    call.param_string(key).ok_or_else(|| Stop::Rpc(missing()))
+}
+
+/// Matches a URI template (RFC 6570) by its literal parts, in time linear in the URI: expressions match anything.
+fn template_matches(template: &str, uri: &str) -> bool {
+    let mut rest = uri;
+    let mut literals = Vec::new();
+    let mut text = template;
+    while let Some((literal, after)) = text.split_once('{') {
+        literals.push(literal);
+        let Some((_, after)) = after.split_once('}') else { return false };
+        text = after;
+    }
+    let (Some(first), tail) = (literals.first().copied(), text) else { return template == uri };
+    let Some(after) = rest.strip_prefix(first) else { return false };
+    rest = after;
+    for literal in &literals[1..] {
+        let Some(at) = rest.find(literal) else { return false };
+        rest = &rest[at + literal.len()..];
+    }
+    rest.ends_with(tail)
+}
+
+/// HTTP headers as the header rules read them.
+pub struct Headers<'a>(pub &'a http::HeaderMap);
+
+impl HeaderView for Headers<'_> {
+    fn all(&self, name: &str) -> Vec<&[u8]> {
+        self.0.get_all(name).iter().map(http::HeaderValue::as_bytes).collect()
+    }
+
+    fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
+        self.0.keys().map(http::HeaderName::as_str).filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_match_by_their_literal_parts() {
+        for (template, uri, expected) in [
+            ("test://template/{id}/data", "test://template/7/data", true),
+            ("test://template/{id}/data", "test://template/7/meta", false),
+            ("file:///{+path}", "file:///a/b/c", true),
+            ("file:///{+path}", "https://a/b", false),
+            ("a://{x}{y}", "a://zz", true),
+            ("a://b", "a://b", true),
+            ("a://{x", "a://1", false),
+        ] {
+            assert_eq!(template_matches(template, uri), expected, "{template} {uri}");
+        }
+    }
+
+    #[test]
+    fn traversal_is_not_plain() {
+        for uri in ["file:///a/../../etc/passwd", "file:///%2e%2e%2fx", "file:///..%c0%af", "a://b\0", "a://%00", r"file://\\host\share", "x"] {
+            assert!(!is_plain_uri(uri), "{uri}");
+        }
+        assert!(is_plain_uri("file:///a/b..c/d"));
+    }
+}

@@ -1,0 +1,81 @@
+//! RawReply → CleanReply, the only thing a client can be sent: hidden characters out, right for the client's era, the
+//! client's own id. A reply that needs no change is passed on byte for byte.
+
+use wardgate_protocol::{Era, Frame, Method, Raw, RpcError, error, finish};
+use wardgate_sanitize::{Level, Place};
+
+use super::{forward::RawReply, resolve::Target};
+use crate::{bridge::task_ids, call::Call, gate::Gate, stop::Stop};
+
+pub struct CleanReply {
+    frame: Frame,
+    hidden: usize,
+}
+
+impl CleanReply {
+    pub fn into_frame(self) -> Frame {
+        self.frame
+    }
+
+    /// Hidden characters taken out.
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+}
+
+/// Cleans the reply.
+///
+/// # Errors
+/// The server's own error, as [`Stop::Upstream`], cleaned too.
+pub fn sanitize(gate: &Gate, call: &Call, target: &Target, reply: &RawReply) -> Result<CleanReply, Stop> {
+    let server = target.server();
+    let Some(said) = reply.frame().result() else {
+        return Err(upstream_error(call, server.sanitize_results, reply));
+    };
+    let (clean, hidden) = strip(said, server.sanitize_results);
+    if reply.is_own() {
+        return Ok(CleanReply { frame: reply.frame().with_result(&call.id, Some(&clean)), hidden });
+    }
+    let mut result = match (call.peer.era(), reply.era()) {
+        (Era::Modern, _) => finish::for_modern(&call.method, &clean),
+        (Era::Legacy, _) => finish::for_legacy(&call.method, &clean),
+    };
+    if speaks_of_tasks(&call.method, &result) {
+        result = task_ids::seal_in(&gate.seal, call, server.alias.as_str(), &result);
+    }
+    let changed = (result != *said).then_some(&result);
+    Ok(CleanReply { frame: reply.frame().with_result(&call.id, changed), hidden })
+}
+
+fn strip(raw: &Raw, level: Level) -> (Raw, usize) {
+    match level {
+        Level::Off => (raw.clone(), 0),
+        Level::Strip => match wardgate_sanitize::strip(raw.as_str(), Place::Result) {
+            (_, 0) => (raw.clone(), 0),
+            (clean, hidden) => (Raw::trusted(clean.into_owned()), hidden),
+        },
+    }
+}
+
+/// A tool result may be a task's handle; other results speak of tasks only in the tasks methods.
+fn speaks_of_tasks(method: &Method, result: &Raw) -> bool {
+    match method {
+        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => true,
+        Method::ToolsCall => result.len() < 64 << 10 && result.as_str().contains("\"taskId\""),
+        _ => false,
+    }
+}
+
+fn upstream_error(call: &Call, level: Level, reply: &RawReply) -> Stop {
+    let Some(raw) = reply.frame().error() else { return Stop::UpstreamFault { reason: "its answer is neither result nor error" } };
+    let code = RpcError::read(raw).map(|error| error.code);
+    match code {
+        // A legacy client has no word for this: it cannot declare more in mid-session.
+        Some(error::MISSING_CLIENT_CAPABILITY) if call.peer.era() == Era::Legacy => {
+            Stop::UpstreamFault { reason: "it needs a capability this client did not declare" }
+        }
+        // The mirrored headers between us and the server are ours to get right.
+        Some(error::HEADER_MISMATCH) => Stop::UpstreamFault { reason: "it refused the gateway's headers" },
+        _ => Stop::Upstream(strip(raw, level).0),
+    }
+}

@@ -1,0 +1,60 @@
+//! Every way a call can end without the upstream's result. [`crate::outcome`] turns these into what the client sees.
+
+use std::time::Duration;
+
+use wardgate_protocol::{Raw, RpcError};
+use wardgate_schema::Mismatch;
+
+use crate::cx::Halt;
+
+/// What a name did not lead to. Hidden and unknown are the same on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    Tool(String),
+    Prompt(String),
+    Resource(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop {
+    /// The request breaks its revision's rules; answered with that error.
+    Rpc(RpcError),
+    /// As [`Stop::Rpc`], but the fault is in the request metadata, which modern HTTP answers with 400.
+    BadMeta(RpcError),
+    /// The upstream's own JSON-RPC error, handed on verbatim.
+    Upstream(Raw),
+    NotFound(Missing),
+    Arguments(Mismatch),
+    Unauthenticated,
+    /// Known caller, but not for this toolset.
+    Forbidden,
+    /// The session id is missing (`false`) or unknown, expired or another caller's (`true`).
+    NoSession { given: bool },
+    Busy { retry_after: Duration },
+    Draining,
+    Timeout,
+    Cancelled,
+    /// Nothing was sent upstream.
+    Unavailable { retry_after: Duration },
+    /// The upstream broke the protocol or its connection broke before anything could have happened.
+    UpstreamFault { reason: &'static str },
+    /// The request went out and no answer came back.
+    OutcomeUnknown,
+    /// A fault of the gateway itself.
+    Internal { reason: &'static str },
+}
+
+impl From<Halt> for Stop {
+    fn from(halt: Halt) -> Stop {
+        match halt {
+            Halt::Deadline => Stop::Timeout,
+            Halt::Cancelled => Stop::Cancelled,
+        }
+    }
+}
+
+impl From<RpcError> for Stop {
+    fn from(error: RpcError) -> Stop {
+        Stop::Rpc(error)
+    }
+}

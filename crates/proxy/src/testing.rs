@@ -1,0 +1,21 @@
+//! Small values for this crate's own unit tests.
+
+use wardgate_model::TenantId;
+use wardgate_snapshot::{Caps, Gateway};
+
+pub fn gateway() -> Gateway {
+    Gateway {
+        environment: "dev".into(),
+        listen: "127.0.0.1:8080".parse().expect("an address"),
+        tls: None,
+        hosts: vec!["gate.example".into()],
+        origins: vec!["https://good.example".into()],
+        anonymous: true,
+        assume: false,
+        keys: Vec::new(),
+        caps: Caps::default(),
+        tenant: TenantId::new("local"),
+        record: false,
+        seal_key: None,
+    }
+}

@@ -1,0 +1,167 @@
+//! One live connection to a server: what it said of itself, and the wire it is reached by.
+
+use std::sync::Arc;
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, Revision, RpcError, edit, error, method};
+
+use super::{
+    changes::News,
+    fault::FlightFault,
+    flight::Flight,
+    http::HttpWire,
+    routes::{Routes, Stray},
+    sse::SseWire,
+    stdio::StdioWire,
+};
+
+/// What the server said when the link was made.
+#[derive(Clone, Debug)]
+pub struct Hello {
+    pub revision: Revision,
+    pub capabilities: Raw,
+    pub info: Option<Raw>,
+    pub instructions: Option<String>,
+}
+
+impl Hello {
+    /// Reads the result of `initialize` or `server/discover`.
+    pub fn read(revision: Revision, result: &Raw) -> Hello {
+        let text = result.as_str();
+        let info = edit::get(text, &["serverInfo"]).or_else(|| edit::get(text, &["_meta", wardgate_protocol::meta::SERVER_INFO]));
+        Hello {
+            revision,
+            capabilities: edit::get(text, &["capabilities"]).map_or_else(|| Raw::trusted("{}"), |part| result.slice_of(part)),
+            info: info.map(|part| result.slice_of(part)),
+            instructions: edit::get(text, &["instructions"]).and_then(edit::string).map(|text| text.into_owned()),
+        }
+    }
+
+    pub fn has(&self, path: &[&str]) -> bool {
+        !matches!(edit::get(self.capabilities.as_str(), path), None | Some("false" | "null"))
+    }
+}
+
+pub enum Wire {
+    Stdio(StdioWire),
+    Http(HttpWire),
+    Sse(SseWire),
+}
+
+pub struct Link {
+    pub hello: Hello,
+    pub wire: Wire,
+    pub routes: Arc<Routes>,
+    /// Cancelled when the link is of no more use, by whoever notices.
+    pub closed: CancellationToken,
+    pub tasks: TaskTracker,
+}
+
+impl Link {
+    pub fn era(&self) -> Era {
+        self.hello.revision.era()
+    }
+
+    pub fn is_open(&self) -> bool {
+        !self.closed.is_cancelled()
+    }
+
+    pub fn flight(self: &Arc<Self>, owner: Option<u64>) -> Flight {
+        Flight::new(self.clone(), owner)
+    }
+
+    /// Sends one of the gateway's own requests and waits for its answer.
+    ///
+    /// # Errors
+    /// As [`Flight::result`].
+    pub async fn ask(self: &Arc<Self>, method: &Method, params: &Raw) -> Result<Result<Raw, Raw>, FlightFault> {
+        let mut flight = self.flight(None);
+        let frame = Frame::request(&flight.id(), method.as_str(), Some(params));
+        flight.launch(&frame, &mirrored(method, params)).await?;
+        flight.result().await
+    }
+
+    /// Sends a notification or a response, which nobody answers.
+    ///
+    /// # Errors
+    /// When it could not be sent.
+    pub async fn send_side(&self, frame: &Frame) -> Result<(), FlightFault> {
+        match &self.wire {
+            Wire::Stdio(wire) => wire.send(frame).await,
+            Wire::Sse(wire) => wire.send(frame).await,
+            Wire::Http(wire) => wire.post(frame, &[]).await.map(|_| ()),
+        }
+    }
+
+    /// Tells the server to give up a request. MCP: `notifications/cancelled`, but on modern HTTP closing the stream is the sign.
+    pub fn cancel(self: &Arc<Self>, id: u64) {
+        if matches!(self.wire, Wire::Http(_)) && self.era() == Era::Modern || !self.is_open() {
+            return;
+        }
+        let params = Raw::trusted(format!(r#"{{"requestId":{id},"reason":"the caller gave up"}}"#));
+        let frame = Frame::notification(Method::NotificationCancelled.as_str(), Some(&params));
+        let link = self.clone();
+        self.tasks.spawn(async move {
+            if let Err(fault) = link.send_side(&frame).await {
+                tracing::debug!(%fault, "cancellation not delivered");
+            }
+        });
+    }
+
+    /// Refuses a server's request that no client can be asked for.
+    pub async fn refuse(&self, request: &Frame) {
+        let Some(id) = request.id() else { return };
+        let answer = unsolicited(request.method().unwrap_or_default(), id);
+        if let Err(fault) = self.send_side(&answer).await {
+            tracing::debug!(%fault, "refusal not delivered");
+        }
+    }
+
+    /// Handles what a shared stream brought and no request claimed; returns the news in it.
+    pub fn stray(self: &Arc<Self>, frame: Frame) -> Option<News> {
+        match self.routes.deliver(frame) {
+            Stray::Nothing => None,
+            Stray::News(news) => Some(news),
+            Stray::Request(request) => {
+                let link = self.clone();
+                self.tasks.spawn(async move { link.refuse(&request).await });
+                None
+            }
+        }
+    }
+
+    /// Closes the link when a fault says that it is of no more use.
+    pub fn note_fault(&self, fault: &FlightFault) {
+        match fault {
+            FlightFault::SessionLost => self.closed.cancel(),
+            FlightFault::NotSent { .. } | FlightFault::Lost { .. } | FlightFault::Busy { .. } | FlightFault::Broken { .. } => {}
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.closed.cancel();
+    }
+}
+
+/// The answer to a server's request outside any call: pings are answered, roots are none, the rest is not supported.
+fn unsolicited(method: &str, id: &RequestId) -> Frame {
+    match Method::parse(method) {
+        Method::Ping => Frame::success(id, &Raw::trusted("{}")),
+        Method::RootsList => Frame::success(id, &Raw::trusted(r#"{"roots":[]}"#)),
+        _ => Frame::failure(Some(id), &RpcError::new(error::METHOD_NOT_FOUND, "no client can be asked for this").to_raw()),
+    }
+}
+
+/// Returns the mirrored headers of a modern request but for the tool parameters.
+/// MCP 2026-07-28 basic/transports: `Mcp-Method` always, `Mcp-Name` for methods that have one.
+pub fn mirrored(method: &method::Method, params: &Raw) -> Vec<(String, String)> {
+    use wardgate_protocol::headers;
+    let mut all = vec![(headers::METHOD.to_owned(), method.as_str().to_owned())];
+    let name = method.name_key().and_then(|key| edit::get(params.as_str(), &[key])).and_then(edit::string);
+    if let Some(name) = name {
+        all.push((headers::NAME.to_owned(), headers::encode(&name).into_owned()));
+    }
+    all
+}

@@ -1,0 +1,187 @@
+//! The servers behind the gateway.
+//!
+//! A [`line::Line`] is how one kind of client reaches one server (server × era × capabilities): it outlives connections and
+//! keeps the catalog. A [`link::Link`] is one live connection of a line. A [`flight::Flight`] is one request under way on a link.
+
+pub mod line;
+pub mod link;
+pub mod flight;
+pub mod routes;
+pub mod http;
+pub mod http_client;
+pub mod http_flight;
+pub mod sse;
+pub mod stdio;
+pub mod child;
+pub mod backoff;
+pub mod watch;
+pub mod changes;
+pub mod fault;
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use tokio::sync::{Semaphore, broadcast};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use wardgate_model::Alias;
+use wardgate_protocol::{Era, capabilities::ClientCapabilities};
+use wardgate_snapshot::{EraPin, Server, Snapshot};
+
+use crate::gate::Secrets;
+use changes::Change;
+use fault::LinkFault;
+use line::{Line, LineKey};
+use link::Link;
+
+/// What lines need from the gate.
+#[derive(Clone)]
+pub struct Means {
+    pub secrets: Arc<dyn Secrets>,
+    pub launcher: PathBuf,
+    pub tasks: TaskTracker,
+    pub draining: CancellationToken,
+    pub changes: broadcast::Sender<Change>,
+    pub clients: Arc<http_client::Clients>,
+}
+
+pub struct Upstreams {
+    means: Means,
+    lines: Mutex<HashMap<LineKey, Arc<Line>>>,
+    servers: Mutex<HashMap<String, Arc<ServerState>>>,
+}
+
+/// Facts about one server, whatever the line.
+pub struct ServerState {
+    /// Eras it has been seen not to speak.
+    denied: Mutex<Vec<Era>>,
+    pub slots: Semaphore,
+}
+
+impl Upstreams {
+    pub fn new(secrets: Arc<dyn Secrets>, launcher: PathBuf, tasks: TaskTracker, draining: CancellationToken) -> Upstreams {
+        // When a subscriber lags it is told so and treats it as "everything changed".
+        let (changes, _) = broadcast::channel(256);
+        let clients = Arc::new(http_client::Clients::default());
+        Upstreams {
+            means: Means { secrets, launcher, tasks, draining, changes, clients },
+            lines: Mutex::default(),
+            servers: Mutex::default(),
+        }
+    }
+
+    /// Returns the line that suits this client, and a live link on it.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or speaks no era this gateway speaks.
+    ///
+    /// # Cancel safety
+    /// Connecting goes on in its own task, so a caller that gives up loses nothing for the next.
+    pub async fn reach(&self, server: &Arc<Server>, client: Era, capabilities: &ClientCapabilities) -> Result<(Arc<Line>, Arc<Link>), LinkFault> {
+        let state = self.server_state(server);
+        let mut last = LinkFault::NoEra;
+        for era in self.eras(server, client, &state) {
+            let line = self.line(server, era, capabilities);
+            match line.link().await {
+                Ok(link) => return Ok((line, link)),
+                Err(LinkFault::EraRefused { detail }) => {
+                    tracing::debug!(server = %server.alias, ?era, detail, "server does not speak this era");
+                    self.deny(server, era, &state);
+                    last = LinkFault::EraRefused { detail };
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        // Nothing fits: forget, so that a replaced server is asked afresh next time.
+        state.denied.lock().expect("no panic while held").clear();
+        Err(last)
+    }
+
+    /// Returns the line this client would use, without connecting. For catalogs that already exist.
+    pub fn line_for(&self, server: &Arc<Server>, client: Era, capabilities: &ClientCapabilities) -> Arc<Line> {
+        let state = self.server_state(server);
+        let era = self.eras(server, client, &state)[0];
+        self.line(server, era, capabilities)
+    }
+
+    /// Returns the eras to try, best first: the pin, else the client's own unless the server has refused it.
+    fn eras(&self, server: &Server, client: Era, state: &ServerState) -> Vec<Era> {
+        let other = if client == Era::Legacy { Era::Modern } else { Era::Legacy };
+        match server.era {
+            _ if matches!(server.endpoint, wardgate_snapshot::Endpoint::Sse { .. }) => vec![Era::Legacy],
+            EraPin::Legacy => vec![Era::Legacy],
+            EraPin::Modern => vec![Era::Modern],
+            EraPin::Auto if state.denied.lock().expect("no panic while held").contains(&client) => vec![other, client],
+            EraPin::Auto => vec![client, other],
+        }
+    }
+
+    fn deny(&self, server: &Server, era: Era, state: &ServerState) {
+        let mut denied = state.denied.lock().expect("no panic while held");
+        if server.era == EraPin::Auto && !denied.contains(&era) {
+            denied.push(era);
+        }
+        drop(denied);
+        // The refused line never carried anything; it must not linger with a failing catalog.
+        self.lines.lock().expect("no panic while held").retain(|key, _| key.digest != server.digest || key.era != era);
+    }
+
+    fn line(&self, server: &Arc<Server>, era: Era, capabilities: &ClientCapabilities) -> Arc<Line> {
+        let key = LineKey::new(server, era, capabilities);
+        let mut lines = self.lines.lock().expect("no panic while held");
+        lines.entry(key).or_insert_with_key(|key| Line::new(server.clone(), key.clone(), self.means.clone())).clone()
+    }
+
+    pub fn server_state(&self, server: &Server) -> Arc<ServerState> {
+        let mut servers = self.servers.lock().expect("no panic while held");
+        servers
+            .entry(server.digest.clone())
+            .or_insert_with(|| Arc::new(ServerState { denied: Mutex::default(), slots: Semaphore::new(server.concurrency_max) }))
+            .clone()
+    }
+
+    /// Closes lines whose server is gone or changed. Flights under way keep their link until they end.
+    pub fn keep_only(&self, snapshot: &Snapshot) {
+        let kept = |digest: &str| snapshot.servers.values().any(|server| server.digest == digest);
+        self.servers.lock().expect("no panic while held").retain(|digest, _| kept(digest));
+        let mut lines = self.lines.lock().expect("no panic while held");
+        lines.retain(|key, line| {
+            let keep = kept(&key.digest);
+            if !keep {
+                line.release();
+            }
+            keep
+        });
+    }
+
+    /// Closes links that nobody has used for long.
+    pub fn sweep(&self) {
+        let mut lines = self.lines.lock().expect("no panic while held");
+        lines.retain(|_, line| !line.retire_if_idle());
+    }
+
+    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.means.changes.subscribe()
+    }
+
+    /// Tells every subscriber that any list may have changed, after a reload.
+    pub fn announce_everything(&self) {
+        let _ = self.means.changes.send(Change::everything());
+    }
+
+    /// Closes every link and waits for the children to be gone.
+    pub async fn shut_down(&self) {
+        let lines: Vec<_> = self.lines.lock().expect("no panic while held").drain().map(|(_, line)| line).collect();
+        for line in &lines {
+            line.close();
+        }
+    }
+
+    /// Returns every line of a server that has connected at least once, for diagnostics.
+    pub fn lines_of(&self, alias: &Alias) -> Vec<Arc<Line>> {
+        let lines = self.lines.lock().expect("no panic while held");
+        lines.values().filter(|line| line.server().alias == *alias).cloned().collect()
+    }
+}

@@ -1,0 +1,161 @@
+//! `initialize` and `server/discover`: what this toolset, seen as one server, can do.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use wardgate_protocol::{Era, Raw, Revision};
+
+use crate::{
+    call::Call,
+    gate::Gate,
+    outcome::Answer,
+    session::token,
+    stop::Stop,
+    upstream::link::Hello,
+};
+
+/// Instructions of all servers together stay below this.
+const INSTRUCTIONS_CHARS_MAX: usize = 8_000;
+
+/// Answers `initialize`; on HTTP with a session id.
+///
+/// # Errors
+/// Deadline or cancellation while servers are asked.
+pub async fn initialize(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+    let Some(session) = &call.peer.session else { return Err(Stop::Internal { reason: "an opening without a session" }) };
+    let hellos = hellos(gate, call).await?;
+    let mut result = json!({
+        "protocolVersion": session.revision.as_str(),
+        "capabilities": capabilities(&hellos, Era::Legacy),
+        "serverInfo": server_info(),
+    });
+    if let Some(text) = instructions(call, &hellos) {
+        result["instructions"] = text.into();
+    }
+    let mut answer = Answer::result(&call.id, &Raw::of(&result));
+    if call.headers.is_some() {
+        answer.session = Some(token::mint(&gate.seal, &call.caller, &call.toolset, session, call.snapshot.gateway.caps.session_idle));
+    }
+    Ok(answer)
+}
+
+/// Answers `server/discover`.
+///
+/// # Errors
+/// As [`initialize`].
+pub async fn discover(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+    let hellos = hellos(gate, call).await?;
+    let versions: Vec<_> = Revision::ALL.iter().rev().map(|revision| revision.as_str()).collect();
+    let mut result = json!({
+        "resultType": "complete",
+        "supportedVersions": versions,
+        "capabilities": capabilities(&hellos, Era::Modern),
+        "ttlMs": 60_000,
+        "cacheScope": "private",
+        "_meta": {wardgate_protocol::meta::SERVER_INFO: server_info()},
+    });
+    if let Some(text) = instructions(call, &hellos) {
+        result["instructions"] = text.into();
+    }
+    Ok(Answer::result(&call.id, &Raw::of(&result)))
+}
+
+fn server_info() -> Value {
+    json!({"name": "wardgate", "version": env!("CARGO_PKG_VERSION")})
+}
+
+/// What each server said of itself, asked side by side within its list deadline; `None` for one that cannot be asked.
+async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
+    let servers = call.toolset.servers.iter().filter_map(|alias| call.snapshot.servers.get(alias));
+    let asking = servers.map(|server| async move {
+        let line = gate.upstreams.line_for(server, call.peer.era(), &call.peer.capabilities);
+        if let Some(hello) = line.hello() {
+            return Some(hello);
+        }
+        let reached = tokio::time::timeout(server.timeouts.list, gate.upstreams.reach(server, call.peer.era(), &call.peer.capabilities)).await;
+        match reached {
+            Ok(Ok((_, link))) => Some(link.hello.clone()),
+            Ok(Err(fault)) => {
+                tracing::warn!(server = %server.alias, %fault, "not reached while opening");
+                None
+            }
+            Err(_) => None,
+        }
+    });
+    Ok(call.cx.within(futures_util::future::join_all(asking)).await?)
+}
+
+/// The union of what can be routed. A server that is away may have anything, so it is not what takes a capability away.
+fn capabilities(hellos: &[Option<Hello>], era: Era) -> Value {
+    let has = |path: &[&str]| hellos.iter().any(|hello| hello.as_ref().is_none_or(|hello| hello.has(path)));
+    let said = |path: &[&str]| hellos.iter().flatten().any(|hello| hello.has(path));
+    let mut all = Map::new();
+    for list in ["tools", "prompts"] {
+        if has(&[list]) {
+            all.insert(list.into(), json!({"listChanged": true}));
+        }
+    }
+    if has(&["resources"]) {
+        let mut resources = json!({"listChanged": true});
+        if said(&["resources", "subscribe"]) || era == Era::Modern && said(&["resources"]) {
+            resources["subscribe"] = true.into();
+        }
+        all.insert("resources".into(), resources);
+    }
+    for plain in ["completions", "logging"] {
+        if said(&[plain]) {
+            all.insert(plain.into(), json!({}));
+        }
+    }
+    if era == Era::Legacy && said(&["tasks"]) {
+        all.insert("tasks".into(), json!({"cancel": {}, "requests": {"tools": {"call": {}}}}));
+    }
+    let extensions = extensions(hellos, era);
+    if !extensions.is_empty() {
+        all.insert("extensions".into(), Value::Object(extensions));
+    }
+    Value::Object(all)
+}
+
+/// Extensions pass through, except that tasks need a server of the client's own era.
+fn extensions(hellos: &[Option<Hello>], era: Era) -> Map<String, Value> {
+    let mut all = Map::new();
+    for hello in hellos.iter().flatten() {
+        let said: Value = serde_json::from_str(hello.capabilities.as_str()).unwrap_or_default();
+        let Some(extensions) = said.get("extensions").and_then(Value::as_object) else { continue };
+        for (id, settings) in extensions {
+            let is_tasks = id == "io.modelcontextprotocol/tasks";
+            if !is_tasks || (era == Era::Modern && hello.revision.era() == Era::Modern) {
+                all.entry(id.clone()).or_insert_with(|| settings.clone());
+            }
+        }
+    }
+    all
+}
+
+fn instructions(call: &Call, hellos: &[Option<Hello>]) -> Option<String> {
+    let several = call.toolset.servers.len() > 1;
+    let parts: Vec<String> = call
+        .toolset
+        .servers
+        .iter()
+        .zip(hellos)
+        .filter_map(|(alias, hello)| {
+            let text = hello.as_ref()?.instructions.as_ref()?;
+            let quoted = wardgate_protocol::edit::quote(text);
+            let clean = wardgate_sanitize::strip(&quoted, wardgate_sanitize::Place::Metadata).0;
+            let clean = wardgate_protocol::edit::string(&clean)?.into_owned();
+            Some(if several { format!("{alias}: {clean}") } else { clean })
+        })
+        .collect();
+    let joined: String = parts.join("\n\n").chars().take(INSTRUCTIONS_CHARS_MAX).collect();
+    (!joined.is_empty()).then_some(joined)
+}
+
+/// Connects every server that is to be warm, so that the first client does not wait.
+pub async fn warm_up(gate: Arc<Gate>) {
+    let snapshot = gate.snapshot();
+    let nobody = wardgate_protocol::capabilities::ClientCapabilities::default();
+    let warming = snapshot.servers.values().filter(|server| server.warm).map(|server| gate.upstreams.reach(server, Era::Legacy, &nobody));
+    futures_util::future::join_all(warming).await;
+}

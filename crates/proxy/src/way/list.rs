@@ -1,0 +1,67 @@
+//! The four lists. A list never waits longer than its servers' deadlines and never loses a server silently.
+
+use serde_json::json;
+use wardgate_protocol::{Method, Raw, RpcError, edit, error};
+
+use crate::{
+    call::Call,
+    catalog::{
+        Freshness,
+        view::{self, Lens, Part},
+    },
+    gate::Gate,
+    outcome::Answer,
+    stop::Stop,
+    upstream::changes::Shelf,
+};
+
+/// Answers a list with everything there is; the gateway hands out no cursors, so it knows none.
+///
+/// # Errors
+/// −32602 for a cursor, else deadline or cancellation.
+pub async fn list(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+    if call.param("cursor").is_some_and(|cursor| cursor != "null") {
+        return Err(Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "Invalid cursor")));
+    }
+    let shelf = shelf(&call.method);
+    let lens = Lens::of(&call.peer);
+    let known = view::known(&gate.upstreams, &call.snapshot, &call.toolset, shelf, &lens, Freshness::Listed);
+    let parts = match known {
+        Some(parts) => parts,
+        None => call.cx.within(view::gather(&gate.upstreams, &call.snapshot, &call.toolset, shelf, &lens, Freshness::Listed)).await?,
+    };
+    let view = gate.views.view(&call.snapshot, &call.toolset, shelf, &lens, &parts);
+    Ok(Answer::result(&call.id, &with_missing(&view.result, &parts)))
+}
+
+fn shelf(method: &Method) -> Shelf {
+    match method {
+        Method::PromptsList => Shelf::Prompts,
+        Method::ResourcesList => Shelf::Resources,
+        Method::ResourcesTemplatesList => Shelf::Templates,
+        _ => Shelf::Tools,
+    }
+}
+
+/// Names the servers whose part is absent or old, and why; such a list is not to be cached.
+fn with_missing(result: &Raw, parts: &[Part]) -> Raw {
+    let missing: Vec<_> = parts
+        .iter()
+        .filter_map(|part| {
+            let reason = part.fault?;
+            let mut row = json!({"server": part.server.alias.as_str(), "reason": reason});
+            if let Some(listing) = &part.listing {
+                row["ageMs"] = (listing.age().as_millis() as u64).into();
+            }
+            Some(row)
+        })
+        .collect();
+    if missing.is_empty() {
+        return result.clone();
+    }
+    let mut text = edit::set(result.as_str(), &["_meta", "dev.wardgate/missing"], &json!(missing).to_string());
+    if edit::get(&text, &["ttlMs"]).is_some() {
+        text = edit::set(&text, &["ttlMs"], "0");
+    }
+    Raw::trusted(text)
+}

@@ -1,0 +1,81 @@
+//! Requests that name a prompt or a resource, and those whose method the gateway does not know.
+
+use wardgate_protocol::{Era, RpcError, error};
+
+use crate::{
+    bridge::request::Rename,
+    call::Call,
+    gate::Gate,
+    pipeline::Trail,
+    stage::{
+        connect::connect,
+        forward::exchange,
+        resolve::{self, Target},
+        sanitize::{CleanReply, sanitize},
+    },
+    stop::{Missing, Stop},
+};
+
+/// # Errors
+/// As every call; see [`Stop`].
+pub async fn prompt(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+    let name = resolve::named(call, "name")?;
+    let target = resolve::prompt(gate, call, &name).await?;
+    send(gate, call, &target, Some(&["name"]), trail).await
+}
+
+/// # Errors
+/// As every call; see [`Stop`].
+pub async fn resource(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+    let uri = resolve::named(call, "uri")?;
+    let target = resolve::resource(gate, call, &uri).await?;
+    let sent = send(gate, call, &target, None, trail).await;
+    match sent {
+        // Legacy servers say −32002 or, in the field, other codes; the client's era decides how it is told.
+        Err(Stop::Upstream(raw)) if RpcError::read(&raw).is_some_and(|said| said.code == error::RESOURCE_NOT_FOUND) && call.peer.era() == Era::Modern => {
+            Err(Stop::NotFound(Missing::Resource(uri)))
+        }
+        other => other,
+    }
+}
+
+/// # Errors
+/// As every call; see [`Stop`].
+pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+    let member = |key: &str| {
+        let params = call.frame.params()?;
+        wardgate_protocol::edit::get(params.as_str(), &["ref", key]).and_then(wardgate_protocol::edit::string).map(|text| text.into_owned())
+    };
+    match (member("name"), member("uri")) {
+        (Some(name), None) => {
+            let target = resolve::prompt(gate, call, &name).await?;
+            send(gate, call, &target, Some(&["ref", "name"]), trail).await
+        }
+        (None, Some(uri)) => {
+            let target = resolve::resource(gate, call, &uri).await?;
+            send(gate, call, &target, None, trail).await
+        }
+        _ => Err(Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "params.ref must name a prompt or a resource"))),
+    }
+}
+
+/// Passes a method the gateway does not know to the only server it can be meant for.
+///
+/// # Errors
+/// −32601 when the toolset has several servers, else as every call.
+pub async fn unknown(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+    let [alias] = call.toolset.servers.as_slice() else { return Err(super::not_found(call)) };
+    let Some(server) = call.snapshot.servers.get(alias) else { return Err(super::not_found(call)) };
+    let target = Target::on(server.clone(), call.method.label().to_owned());
+    send(gate, call, &target, None, trail).await
+}
+
+async fn send(gate: &Gate, call: &Call, target: &Target, rename: Option<&[&str]>, trail: &mut Trail) -> Result<CleanReply, Stop> {
+    trail.target(target);
+    call.cx.limit(target.server().timeouts.call);
+    let connected = connect(gate, call, target).await?;
+    trail.connected(&connected);
+    let rename = rename.map(|path| Rename { path, to: target.name() });
+    let reply = exchange(gate, call, target, connected, rename, trail).await?;
+    sanitize(gate, call, target, &reply)
+}
