@@ -80,7 +80,10 @@ impl ClientCapabilities {
             all.insert("roots".into(), flags([("listChanged", self.roots_list_changed)], json!(true)));
         }
         if !self.extensions.is_empty() {
-            all.insert("extensions".into(), self.extensions.iter().map(|id| (id.clone(), json!({}))).collect::<Map<_, _>>().into());
+            all.insert(
+                "extensions".into(),
+                self.extensions.iter().map(|id| (id.clone(), json!({}))).collect::<Map<_, _>>().into(),
+            );
         }
         Raw::of(&all)
     }

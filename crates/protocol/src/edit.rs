@@ -145,7 +145,7 @@ pub fn elements(text: &str) -> Option<Vec<&str>> {
         let start = at;
         at = skip::value(bytes, at);
         elements.push(text.get(start..at)?);
-        at = skip::separator(bytes, at)?;
+        at = skip::separator(bytes, at, b']')?;
     }
     Some(elements)
 }
@@ -219,7 +219,7 @@ impl<'a> Iterator for Members<'a> {
         let colon = skip::space(bytes, key_end + 1);
         let value_start = skip::space(bytes, colon + 1);
         let end = skip::value(bytes, value_start);
-        self.at = skip::separator(bytes, end)?;
+        self.at = skip::separator(bytes, end, b'}')?;
         Some(Member { key: self.text.get(start + 1..key_end)?, value: self.text.get(value_start..end)?, span: start..end })
     }
 }

@@ -82,7 +82,20 @@ mod tests {
 
     #[test]
     fn malformed_escapes_are_refused() {
-        for inner in [r"\", r"\x", r"\u", r"\u12", r"\u12g4", r"\u+123", r"\ud83d", r"\ud83dx", r"\ud83d\n", r"\ud83d\u0041", r"\ude00", r"\ud83d\ud83d"] {
+        for inner in [
+            r"\",
+            r"\x",
+            r"\u",
+            r"\u12",
+            r"\u12g4",
+            r"\u+123",
+            r"\ud83d",
+            r"\ud83dx",
+            r"\ud83d\n",
+            r"\ud83d\u0041",
+            r"\ude00",
+            r"\ud83d\ud83d",
+        ] {
             check(inner, None);
         }
     }

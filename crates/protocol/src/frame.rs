@@ -154,7 +154,8 @@ impl Frame {
     fn splice(&self, changes: &[(Slot, Option<&str>)]) -> Frame {
         let text = self.whole.as_str();
         let changes: Vec<_> = changes.iter().filter_map(|(slot, value)| Some((*slot, (*value)?))).collect();
-        let mut members: Vec<_> = Slot::ALL.into_iter().filter_map(|slot| Some((slot, self.spans[slot as usize].clone()?))).collect();
+        let mut members: Vec<_> =
+            Slot::ALL.into_iter().filter_map(|slot| Some((slot, self.spans[slot as usize].clone()?))).collect();
         members.sort_unstable_by_key(|(_, span)| span.start);
 
         let mut draft = Draft::new(text.len() + changes.iter().map(|(_, value)| value.len() + 16).sum::<usize>());
@@ -366,7 +367,11 @@ fn trimmed(whole: Raw) -> (Raw, usize) {
 
 fn unquoted(quoted: &Raw) -> Option<ByteString> {
     let inner = quoted.as_str().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') { escape::unescape(inner).map(|name| ByteString::from(name.as_ref())) } else { Some(quoted.text().slice_ref(inner)) }
+    if inner.contains('\\') {
+        escape::unescape(inner).map(|name| ByteString::from(name.as_ref()))
+    } else {
+        Some(quoted.text().slice_ref(inner))
+    }
 }
 
 /// Returns the envelope member for which a parser that ignores case or stops at NUL would take this key.

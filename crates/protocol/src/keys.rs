@@ -10,11 +10,33 @@ use std::{
 
 use crate::{escape, scan::ScanFault};
 
-/// A key as spelled: where it lies (without quotes), and whether it is ASCII without escapes.
+/// A key as spelled.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
-    pub span: Range<usize>,
-    pub plain: bool,
+    /// Where it lies, without quotes.
+    span: Range<usize>,
+    /// ASCII without escapes.
+    plain: bool,
+    /// Equal for plain keys that differ only by case; mostly different for others.
+    print: u64,
+}
+
+impl Key {
+    pub(crate) fn new(text: &str, span: Range<usize>, escaped: bool) -> Key {
+        let bytes = &text.as_bytes()[span.clone()];
+        let plain = !escaped && bytes.is_ascii();
+        Key { print: if plain { print(bytes) } else { 0 }, span, plain }
+    }
+}
+
+/// Mixes length, first and last eight bytes, with the bit of case set in each.
+fn print(key: &[u8]) -> u64 {
+    const LOWER: u64 = u64::from_le_bytes([b' '; 8]);
+    let ends = match (key.first_chunk(), key.last_chunk()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head) | LOWER).rotate_left(3) ^ (u64::from_le_bytes(*tail) | LOWER),
+        _ => key.iter().fold(0, |word, byte| word << 8 | u64::from(byte | b' ')),
+    };
+    ends ^ (key.len() as u64).rotate_right(8)
 }
 
 /// Up to this many plain keys are compared pair by pair; more are sorted by hash.
@@ -22,13 +44,18 @@ const PAIRWISE_MAX: usize = 24;
 
 /// Judges the keys of one object of `text`.
 pub(crate) fn judge(text: &str, keys: &[Key]) -> Result<(), ScanFault> {
-    if keys.len() <= PAIRWISE_MAX && keys.iter().all(|key| key.plain) { judge_pairs(text, keys) } else { judge_folded(text, keys) }
+    if keys.len() <= PAIRWISE_MAX && keys.iter().all(|key| key.plain) {
+        judge_pairs(text, keys)
+    } else {
+        judge_folded(text, keys)
+    }
 }
 
 fn judge_pairs(text: &str, keys: &[Key]) -> Result<(), ScanFault> {
     for (i, key) in keys.iter().enumerate() {
-        let spelled = spelled(text, key);
-        if keys[..i].iter().any(|earlier| earlier.span.len() == key.span.len() && self::spelled(text, earlier).eq_ignore_ascii_case(spelled)) {
+        let is_twin =
+            |earlier: &Key| earlier.print == key.print && spelled(text, earlier).eq_ignore_ascii_case(spelled(text, key));
+        if keys[..i].iter().any(is_twin) {
             return Err(twin_fault(text, &keys[..i], key));
         }
     }

@@ -89,8 +89,10 @@ impl<'a> Node<'a> {
         }
         let Some(name) = edit::get(self.text, &[ANNOTATION]) else { return Ok(None) };
         let pointer = || self.pointer.clone();
-        let path = self.path.clone().filter(|path| !path.is_empty()).ok_or_else(|| ParamHeaderFault::BadPlace { pointer: pointer() })?;
-        let name = edit::string(name).filter(|name| is_token(name)).ok_or_else(|| ParamHeaderFault::BadName { pointer: pointer() })?;
+        let path =
+            self.path.clone().filter(|path| !path.is_empty()).ok_or_else(|| ParamHeaderFault::BadPlace { pointer: pointer() })?;
+        let name =
+            edit::string(name).filter(|name| is_token(name)).ok_or_else(|| ParamHeaderFault::BadName { pointer: pointer() })?;
         let kind = edit::get(self.text, &["type"]).and_then(edit::string);
         let integer = match kind.as_deref() {
             Some("integer") => true,
@@ -115,7 +117,9 @@ impl<'a> Node<'a> {
                 (Role::Schema, "properties") => (Role::Named, self.path.clone()),
                 (Role::Schema, "patternProperties" | "$defs" | "definitions" | "dependentSchemas") => (Role::Named, None),
                 (Role::Schema, _) => (Role::Schema, None),
-                (Role::Named, name) => (Role::Schema, self.path.as_ref().map(|path| [path.as_slice(), &[name.to_owned()]].concat())),
+                (Role::Named, name) => {
+                    (Role::Schema, self.path.as_ref().map(|path| [path.as_slice(), &[name.to_owned()]].concat()))
+                }
             };
             todo.push(Node { text, pointer, role, path });
         }

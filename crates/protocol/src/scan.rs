@@ -190,8 +190,7 @@ impl Walk<'_> {
         }
         let (key, escaped) = self.string()?;
         if self.strict {
-            let plain = !escaped && self.bytes[key.clone()].is_ascii();
-            self.keys.push(Key { span: key.clone(), plain });
+            self.keys.push(Key::new(self.text, key.clone(), escaped));
         }
         self.space();
         if self.peek() != Some(b':') {

@@ -59,13 +59,12 @@ pub(crate) fn value(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// Returns where the member or element after a comma starts, or where the container closes; `None` when neither follows.
-pub(crate) fn separator(bytes: &[u8], at: usize) -> Option<usize> {
+/// Returns where the member or element after a comma starts, or where `close` stands; `None` when neither follows.
+pub(crate) fn separator(bytes: &[u8], at: usize, close: u8) -> Option<usize> {
     let at = space(bytes, at);
-    match bytes.get(at)? {
+    match *bytes.get(at)? {
         b',' => Some(space(bytes, at + 1)),
-        b'}' | b']' => Some(at),
-        _ => None,
+        byte => (byte == close).then_some(at),
     }
 }
 

@@ -123,7 +123,7 @@ impl Block {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         if !field.is_empty() {
-            self.bytes += line.len() + 1;
+            self.bytes += line.len();
         }
         match field {
             "data" => self.data_line(value),

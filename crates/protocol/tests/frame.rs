@@ -34,7 +34,9 @@ fn members_decide_the_kind() {
 
 #[test]
 fn members_are_slices_of_the_text() {
-    let frame = parse(" {\"id\" : 9007199254740993 ,\"jsonrpc\":\"2.0\",\"params\" : {\"a\": 1.0 },\n\"method\":\"p\\u0069ng\"} \n").unwrap();
+    let frame =
+        parse(" {\"id\" : 9007199254740993 ,\"jsonrpc\":\"2.0\",\"params\" : {\"a\": 1.0 },\n\"method\":\"p\\u0069ng\"} \n")
+            .unwrap();
     assert_eq!(frame.id().unwrap().as_str(), "9007199254740993");
     assert_eq!(frame.method(), Some("ping"));
     assert_eq!(frame.params().unwrap().as_str(), "{\"a\": 1.0 }");
@@ -164,7 +166,9 @@ fn built_messages_read_back() {
 
 #[test]
 fn editing_keeps_every_other_byte() {
-    let frame = parse("{ \"x\": 1.0,\"params\":{\"a\":1} , \"id\" : \"one\", \"jsonrpc\":\"2.0\",\n \"method\":\"m\", \"y\":[ ] }").unwrap();
+    let frame =
+        parse("{ \"x\": 1.0,\"params\":{\"a\":1} , \"id\" : \"one\", \"jsonrpc\":\"2.0\",\n \"method\":\"m\", \"y\":[ ] }")
+            .unwrap();
     let params = Raw::trusted(r#"{"longer":"params"}"#);
     let edited = frame.with(Some(&id("12345678")), Some(&params));
     assert_eq!(

@@ -1,0 +1,142 @@
+//! JSON texts for property tests, and what serde_json says of them.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use proptest::prelude::*;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// serde_json stops at 128 open containers, so it reads 127.
+pub const SERDE_DEPTH: usize = 127;
+
+/// A JSON text with odd white space, escapes and keys that often meet.
+pub fn text() -> impl Strategy<Value = String> {
+    let scalar = prop_oneof![
+        prop::sample::select(vec!["null", "true", "false", "0", "-1", "1.50", "1e3", "12345678901234567890"])
+            .prop_map(str::to_owned),
+        string(),
+    ];
+    scalar.prop_recursive(4, 40, 6, |inner| {
+        let members = prop::collection::vec((space(), key(), space(), inner.clone(), space()), 0..6);
+        prop_oneof![
+            (space(), prop::collection::vec((space(), inner, space()), 0..6)).prop_map(|(empty, elements)| {
+                let elements: Vec<_> = elements.into_iter().map(|(a, value, b)| format!("{a}{value}{b}")).collect();
+                format!("[{}]", if elements.is_empty() { empty } else { elements.join(",") })
+            }),
+            members.prop_map(|members| object(&members)),
+        ]
+    })
+}
+
+/// The text of an object, its keys apart from each other as parsers see them.
+pub fn plain_object() -> impl Strategy<Value = String> {
+    text().prop_filter("an object with plain keys", |text| text.starts_with('{') && has_plain_keys(text) == Some(true))
+}
+
+fn object(members: &[(String, String, String, String, String)]) -> String {
+    let members: Vec<_> = members.iter().map(|(a, key, b, value, c)| format!("{a}{key}{b}:{c}{value}{b}")).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+pub fn space() -> impl Strategy<Value = String> {
+    "[ \n\r\t]{0,2}"
+}
+
+pub fn key() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec![
+            "a", "A", "b", "id", "Id", "k", "\u{212a}", "s", "\u{17f}", "é", "É", r"\u0061", r"x\u0000", "method", "_meta", ""
+        ])
+        .prop_map(|key| format!("\"{key}\"")),
+        string(),
+    ]
+}
+
+pub fn string() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),
+        r#""([a-z{}\[\],: ]|\\"|\\\\|\\n|\\u00e9|\\ud83d\\ude00){0,20}""#,
+    ]
+}
+
+/// A JSON text, or one with a byte too many, too few, or another.
+pub fn maybe_broken() -> impl Strategy<Value = String> {
+    let change = (any::<prop::sample::Index>(), prop::sample::select(br#"{}[],:"\0u18dD+-.eEtfn "#.to_vec()), 0..4_u8);
+    (text(), change).prop_map(|(text, (at, with, kind))| {
+        let mut bytes = text.clone().into_bytes();
+        let at = at.index(bytes.len());
+        match kind {
+            0 => drop(bytes.remove(at)),
+            1 => bytes.insert(at, with),
+            2 => bytes[at] = with,
+            _ => {}
+        }
+        String::from_utf8(bytes).unwrap_or(text)
+    })
+}
+
+/// Says whether serde_json reads the text; numbers beyond what it can hold still count.
+pub fn is_valid(text: &str) -> bool {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(_) => true,
+        Err(fault) => {
+            fault.to_string().starts_with("number out of range") && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+        }
+    }
+}
+
+/// Says whether no object has keys that meet when folded, nor one with NUL: the slow and obvious way. `None` when serde_json cannot say.
+pub fn has_plain_keys(text: &str) -> Option<bool> {
+    serde_json::from_str::<PlainKeys>(text).ok().map(|keys| keys.0)
+}
+
+/// Cases enough to find what is wrong, and no files left behind.
+pub fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+struct PlainKeys(bool);
+
+impl<'de> Deserialize<'de> for PlainKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PlainKeys, D::Error> {
+        deserializer.deserialize_any(PlainKeys(true))
+    }
+}
+
+impl<'de> Visitor<'de> for PlainKeys {
+    type Value = PlainKeys;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("anything")
+    }
+    fn visit_unit<E>(self) -> Result<PlainKeys, E> {
+        Ok(self)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<PlainKeys, E> {
+        Ok(self)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<PlainKeys, E> {
+        Ok(self)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<PlainKeys, E> {
+        Ok(self)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<PlainKeys, E> {
+        Ok(self)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<PlainKeys, E> {
+        Ok(self)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<PlainKeys, A::Error> {
+        while let Some(element) = elements.next_element::<PlainKeys>()? {
+            self.0 &= element.0;
+        }
+        Ok(self)
+    }
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<PlainKeys, A::Error> {
+        let mut seen = std::collections::HashSet::new();
+        while let Some((key, value)) = members.next_entry::<String, PlainKeys>()? {
+            let folded = key.to_lowercase().to_uppercase().to_lowercase();
+            self.0 &= value.0 && !key.contains('\0') && seen.insert(folded);
+        }
+        Ok(self)
+    }
+}
