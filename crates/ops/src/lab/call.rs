@@ -88,6 +88,19 @@ impl Call {
         })
     }
 
+    /// The method, and of a tool call the tool: `tools/call echo`.
+    pub fn subject(&self) -> String {
+        let tool = self
+            .params
+            .get("name")
+            .and_then(Value::as_str)
+            .filter(|_| self.method == "tools/call");
+        tool.map_or_else(
+            || self.method.clone(),
+            |tool| format!("{} {tool}", self.method),
+        )
+    }
+
     pub fn args(&self) -> Args<'_> {
         Args(self.arguments())
     }

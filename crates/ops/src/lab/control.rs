@@ -25,7 +25,8 @@ pub fn routes() -> Router<Arc<Lab>> {
         .route("/page", post(page))
 }
 
-/// Requests so far, by method, and tool calls by tool (`tools/call echo`).
+/// Requests so far, by method, tool calls by tool (`tools/call echo`), and those of them that the
+/// client gave up (`cancelled tools/call slow`).
 async fn calls(State(lab): State<Arc<Lab>>) -> Response {
     http::json(StatusCode::OK, &json!(lab.counts()))
 }

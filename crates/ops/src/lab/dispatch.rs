@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     answer::{self, INVALID_PARAMS, METHOD_NOT_FOUND, Outcome, RpcError, Stop},
     call::Call,
-    completion, listen, prompts, resources,
+    completion,
+    conformance::skills,
+    listen, prompts, resources,
     revision::Revision,
     session::Session,
     state::Lab,
@@ -23,10 +25,16 @@ const DISCOVER_TTL_MS: u64 = 60_000;
 /// Runs a call to its end and returns the response, or nothing if the client cancelled it.
 pub async fn respond(call: Arc<Call>) -> Option<Value> {
     call.lab.count(&call.method);
+    if call.method == "tools/call" {
+        call.lab.count(&call.subject());
+    }
     let outcome = tokio::select! {
         outcome = dispatch(&call) => outcome,
         () = call.cancel.cancelled() => Err(Stop::Cancelled),
     };
+    if outcome == Err(Stop::Cancelled) {
+        call.lab.count(&format!("cancelled {}", call.subject()));
+    }
     finish(&call, outcome)
 }
 
@@ -47,6 +55,9 @@ async fn dispatch(call: &Arc<Call>) -> Outcome {
         ("prompts/list", _) => prompts::list(call),
         ("prompts/get", _) => prompts::get(call).await,
         ("completion/complete", _) => completion::complete(call),
+        ("skills/list", true) => skills::list(call),
+        ("skills/get", true) => skills::get(call),
+        ("resources/directory/read", true) => skills::read_directory(call),
         ("tasks/get", true) => tasks::get(call),
         ("tasks/update", true) => tasks::update(call),
         ("tasks/cancel", true) => tasks::cancel(call),
@@ -111,7 +122,10 @@ fn capabilities(lab: &Lab, revision: Revision) -> Value {
         capabilities["completions"] = json!({});
     }
     if revision.is_modern() && lab.options.conformance {
-        capabilities["extensions"] = json!({tasks::EXTENSION: {}});
+        capabilities["extensions"] = json!({
+            tasks::EXTENSION: {},
+            skills::EXTENSION: {"directoryRead": true},
+        });
     }
     capabilities
 }
@@ -159,7 +173,10 @@ fn modernise(call: &Call, mut result: Value) -> Value {
         | "prompts/list"
         | "resources/list"
         | "resources/templates/list"
-        | "resources/read" => Some(LIST_TTL_MS),
+        | "resources/read"
+        | "resources/directory/read"
+        | "skills/list"
+        | "skills/get" => Some(LIST_TTL_MS),
         _ => None,
     };
     if let Some(ttl_ms) = ttl_ms.filter(|_| complete) {

@@ -22,6 +22,7 @@ pub fn list(call: &Call) -> Outcome {
     ];
     if call.lab.options.conformance {
         resources.extend(conformance::resources::list());
+        resources.extend(conformance::skills::resources());
     }
     call.lab.page(call, "resources", resources)
 }
@@ -51,8 +52,8 @@ fn contents(call: &Call, uri: &str) -> Option<Value> {
         })),
         "lab://logo" => Some(json!({"uri": uri, "mimeType": "image/png", "blob": PNG})),
         "lab://items" => Some(json_text(&json!({"ids": call.lab.shelf.ids()}))),
-        _ if call.lab.options.conformance && uri.starts_with("test://") => {
-            conformance::resources::read(uri)
+        _ if call.lab.options.conformance && !uri.starts_with("lab://") => {
+            conformance::resources::read(uri).or_else(|| conformance::skills::read(uri))
         }
         _ => call
             .lab

@@ -46,6 +46,8 @@ pub struct Lab {
     faults: Mutex<Faults>,
     tool_calls: AtomicU64,
     ids: AtomicU64,
+    /// Calls of `flaky` so far; which of them fail follows from the seed.
+    pub flaky_attempts: AtomicU64,
     counts: Mutex<BTreeMap<String, u64>>,
     /// Items on one page of a list.
     page_size: AtomicUsize,
@@ -78,6 +80,7 @@ impl Lab {
             faults: Mutex::new(options.faults),
             tool_calls: AtomicU64::new(0),
             ids: AtomicU64::new(0),
+            flaky_attempts: AtomicU64::new(0),
             counts: Mutex::default(),
             page_size: AtomicUsize::new(usize::MAX),
             options,
@@ -107,7 +110,7 @@ impl Lab {
         self.ids.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Counts a request by method, and a tool call by tool besides.
+    /// Counts something that `/lab/calls` will tell of.
     pub fn count(&self, what: &str) {
         let mut counts = lock(&self.counts);
         match counts.get_mut(what) {

@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use serde_json::{Map, Value, json};
@@ -20,6 +21,7 @@ use super::{
 
 pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
+/// How long a task can be asked for after it was created.
 const TTL_MS: u64 = 300_000;
 const POLL_INTERVAL_MS: u64 = 200;
 
@@ -30,6 +32,7 @@ pub struct TaskBoard(Mutex<HashMap<String, Arc<Task>>>);
 pub struct Task {
     id: String,
     created_at: String,
+    created: Instant,
     lab: Arc<Lab>,
     cancel: CancellationToken,
     progress: watch::Sender<Progress>,
@@ -79,7 +82,7 @@ where
     F: Future<Output = Outcome> + Send + 'static,
 {
     let task = Task::new(&call.lab);
-    lock(&call.lab.tasks.0).insert(task.id.clone(), Arc::clone(&task));
+    call.lab.tasks.add(&task);
     let mut created = task.describe();
     created["resultType"] = "task".into();
     let work = work(Arc::clone(&task));
@@ -91,6 +94,15 @@ where
         task.end(outcome).await;
     });
     created
+}
+
+impl TaskBoard {
+    /// Adds a task and forgets those that have outlived their time.
+    fn add(&self, task: &Arc<Task>) {
+        let mut tasks = lock(&self.0);
+        tasks.retain(|_, task| !task.is_over());
+        tasks.insert(task.id.clone(), Arc::clone(task));
+    }
 }
 
 impl Task {
@@ -106,6 +118,7 @@ impl Task {
         Arc::new(Self {
             id: lab.seal.id("task", lab.next_id()),
             created_at: now,
+            created: Instant::now(),
             lab: Arc::clone(lab),
             cancel: lab.closing.child_token(),
             progress: watch::Sender::new(progress),
@@ -183,6 +196,11 @@ impl Task {
             }
         });
         self.lab.publish(Change::Task(self.detail())).await;
+    }
+
+    fn is_over(&self) -> bool {
+        let ended = self.progress.borrow().status.is_final();
+        ended && self.created.elapsed() > Duration::from_millis(TTL_MS)
     }
 
     /// The fields that every view of a task has.

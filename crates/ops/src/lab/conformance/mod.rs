@@ -1,5 +1,5 @@
 //! What the official conformance suite (`@modelcontextprotocol/conformance`) calls by name, besides the
-//! standard tools: both its requirement sets, 2025-11-25 and 2026-07-28, and the tasks extension.
+//! standard tools: both its requirement sets, 2025-11-25 and 2026-07-28, and the extensions tasks and skills.
 
 mod content;
 mod elicit;
@@ -7,6 +7,7 @@ pub mod prompts;
 pub mod resources;
 mod rounds;
 mod schema;
+pub mod skills;
 mod talk;
 mod tasks;
 

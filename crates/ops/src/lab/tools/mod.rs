@@ -61,7 +61,6 @@ pub async fn call(call: &Arc<Call>) -> Outcome {
     let Some(tool) = call.lab.contracts.tool(name) else {
         return Err(Stop::rpc(INVALID_PARAMS, format!("Unknown tool: {name}")));
     };
-    call.lab.count(&format!("tools/call {name}"));
     if !call.fate.delay.is_zero() {
         call.sleep(call.fate.delay).await?;
     }

@@ -1,9 +1,6 @@
 //! Tools without a world: the answer follows from the arguments.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -163,10 +160,9 @@ fn flaky_contract() -> Value {
 }
 
 async fn flaky(call: &Call) -> Outcome {
-    static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
     let percent = call.args().count_or("fail_percent", 50)?;
     let seed = call.args().count_or("seed", call.lab.faults().seed)?;
-    let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed) + 1;
+    let attempt = call.lab.flaky_attempts.fetch_add(1, Ordering::Relaxed) + 1;
     let percent = u32::try_from(percent).unwrap_or(100);
     if Share::percent(percent).hits(seed, attempt, u64::from(b'f')) {
         return Ok(answer::failure(format!(
