@@ -3,7 +3,7 @@
 
 import { createInterface } from 'node:readline';
 
-const SECONDS_MAX = 60;
+const SECONDS_MAX = 20;
 
 export async function answerRequests(visit) {
   for await (const line of createInterface({ input: process.stdin })) {

@@ -2,7 +2,7 @@
 //! Servers that must outlive a line of code are in `peers/process.rs`.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -11,12 +11,35 @@ use anyhow::{Context, Result, bail};
 
 use crate::repo;
 
-/// A command in the repository's root whose `PATH` starts with the tools installed for tests.
-pub fn command(program: &str) -> Command {
+/// A command in the repository's root whose `PATH` starts with the tools installed for tests, and which asks no proxy
+/// for what is on this machine.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command
         .current_dir(repo::root())
         .env("PATH", path_with_peers());
+    for name in ["NO_PROXY", "no_proxy"] {
+        let others = env::var(name)
+            .map(|others| others + ",")
+            .unwrap_or_default();
+        command.env(name, others + "127.0.0.1,localhost");
+    }
+    command
+}
+
+/// The same, ended after so many seconds: a hanging peer must not hang the run.
+pub fn limited(seconds: u32, program: impl AsRef<OsStr>) -> Command {
+    let mut command = command("timeout");
+    command
+        .args(["--kill-after=5", &seconds.to_string()])
+        .arg(program);
+    command
+}
+
+/// The same, ended when this process ends for whatever reason, an interrupt included. For servers.
+pub fn leashed(program: impl AsRef<OsStr>) -> Command {
+    let mut command = command("setpriv");
+    command.args(["--pdeathsig", "TERM"]).arg(program);
     command
 }
 

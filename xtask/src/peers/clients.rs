@@ -79,6 +79,8 @@ pub struct Called {
 const TS_V1: &str = "@modelcontextprotocol/sdk";
 const TS_V2: &str = "@modelcontextprotocol/client";
 const INSPECTOR: &str = "@modelcontextprotocol/inspector";
+/// For all servers together; each answer has its own deadline in the driver.
+const SECONDS_MAX: u32 = 400;
 const MODERN: &str = "2026-07-28";
 
 pub fn all() -> Vec<Client> {
@@ -217,18 +219,21 @@ impl Client {
     fn command(&self) -> Command {
         let mut command = match self.program {
             Program::Node(driver) => {
-                let mut command = shell::command(&servers::node_binary());
+                let mut command = shell::limited(SECONDS_MAX, servers::node_binary());
                 command.arg(repo::peers_dir().join("node").join(driver));
                 command
             }
             Program::Python(driver) => {
-                let mut command = Command::new(repo::peers_dir().join("venv/bin/python"));
+                let mut command =
+                    shell::limited(SECONDS_MAX, repo::peers_dir().join("venv/bin/python"));
                 command.arg(repo::peers_dir().join("python").join(driver));
                 command
             }
             Program::Rmcp => {
-                let mut command =
-                    Command::new(repo::peers_dir().join("rmcp-target/debug/rmcp-peer"));
+                let mut command = shell::limited(
+                    SECONDS_MAX,
+                    repo::peers_dir().join("rmcp-target/debug/rmcp-peer"),
+                );
                 command.arg("client");
                 command
             }

@@ -4,7 +4,7 @@
 mod summary;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -37,6 +37,9 @@ struct Suite {
     /// The toolset to run against: it pins the era the gateway speaks to the lab.
     toolset: &'static str,
 }
+
+/// A suite takes seconds; one that waits for every scenario's own deadline is not worth waiting for.
+const SUITE_SECONDS_MAX: u32 = 300;
 
 const SUITES: &[Suite] = &[
     Suite {
@@ -117,7 +120,7 @@ fn start_gateway(folder: &Path, lab: &str) -> Result<Gateway> {
 
 fn measure(suite: &Suite, url: &str) -> Result<Tally> {
     let results = results_folder(suite)?;
-    let mut command = Command::new(servers::node_binary());
+    let mut command = shell::limited(SUITE_SECONDS_MAX, servers::node_binary());
     command
         .arg(
             repo::peers_dir()

@@ -1,13 +1,13 @@
 //! A gateway under test: its configuration, and the process.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
 use super::process::{Server, free_ports};
 use crate::repo;
+use crate::shell;
 
 /// A running gateway; it ends with the value.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Gateway {
             "toolsets": toolsets,
         });
         std::fs::write(&config, serde_json::to_string_pretty(&content)?)?;
-        let mut command = Command::new(binary()?);
+        let mut command = shell::leashed(binary()?);
         command
             .arg("serve")
             .arg("-c")
@@ -59,7 +59,7 @@ impl Gateway {
 
 /// The gateway's built-in test server with the fixtures of the conformance suite, as a process of its own.
 pub fn start_conformance_lab(port: u16, folder: &Path) -> Result<Server> {
-    let mut command = Command::new(binary()?);
+    let mut command = shell::leashed(binary()?);
     command
         .args(["lab", "--conformance", "--port", &port.to_string()])
         .current_dir(folder);

@@ -61,12 +61,8 @@ fn python() -> Result<()> {
     let pins = [repo::root().join("peers/python/requirements.txt")];
     unless_stamped("python", &pins, || {
         let venv = repo::peers_dir().join("venv");
-        shell::run(
-            Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&venv),
-        )?;
-        let mut install = Command::new(venv.join("bin/pip"));
+        venv_at(&venv)?;
+        let mut install = shell::command(venv.join("bin/pip"));
         install
             .args([
                 "install",
@@ -77,6 +73,33 @@ fn python() -> Result<()> {
             .arg(&pins[0]);
         twice(&mut install)
     })
+}
+
+/// Debian's Python has `venv` in a package of its own; where it is missing, PyPI's virtualenv does the same.
+fn venv_at(venv: &Path) -> Result<()> {
+    if shell::run(
+        shell::command("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(venv),
+    )
+    .is_ok()
+    {
+        return Ok(());
+    }
+    let tool = repo::peers_dir().join("virtualenv");
+    let pip = ["-m", "pip", "install", "--quiet", "--upgrade", "--target"];
+    twice(
+        shell::command("python3")
+            .args(pip)
+            .arg(&tool)
+            .arg("virtualenv"),
+    )?;
+    shell::run(
+        shell::command("python3")
+            .env("PYTHONPATH", &tool)
+            .args(["-m", "virtualenv", "--quiet", "--clear"])
+            .arg(venv),
+    )
 }
 
 /// Built by cargo itself, which knows what is up to date; a target folder of its own keeps it out of the product's.

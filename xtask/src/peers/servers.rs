@@ -77,7 +77,7 @@ impl Fleet {
 fn start_http(ports: &Ports, folder: &Path) -> Result<Vec<Server>> {
     let log = |name: &str| folder.join(format!("{name}.log"));
     let everything = |mode: &str, port: u16| {
-        let mut command = shell::command("node");
+        let mut command = shell::leashed(node_binary());
         command
             .arg(npm_server("everything"))
             .arg(mode)
@@ -92,13 +92,13 @@ fn start_http(ports: &Ports, folder: &Path) -> Result<Vec<Server>> {
         Server::start(&mut command, port, &log(mode))
     };
     let python = |script: &str, port: u16| {
-        let mut command = Command::new(repo::peers_dir().join("venv/bin/python"));
+        let mut command = shell::leashed(repo::peers_dir().join("venv/bin/python"));
         command
             .arg(repo::peers_dir().join("python").join(script))
             .arg(port.to_string());
         Server::start(&mut command, port, &log(script))
     };
-    let mut rmcp = Command::new(repo::peers_dir().join("rmcp-target/debug/rmcp-peer"));
+    let mut rmcp = shell::leashed(repo::peers_dir().join("rmcp-target/debug/rmcp-peer"));
     rmcp.args(["server", &ports.rmcp.to_string()]);
     Ok(vec![
         everything("streamableHttp", ports.everything)?,

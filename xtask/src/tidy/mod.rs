@@ -46,6 +46,8 @@ impl Source {
 
 fn sources() -> Result<Vec<Source>> {
     let listed = shell::read(shell::command("git").args([
+        "-c",
+        "safe.directory=*",
         "ls-files",
         "--cached",
         "--others",

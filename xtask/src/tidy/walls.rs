@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use crate::repo;
 use crate::report::Tally;
 
-/// A heavy crate and the only crates of the workspace that may name it.
+/// A heavy crate and the only crates of the workspace that may be built from it. Tests may use what they like.
 const OWNERS: &[(&str, &[&str])] = &[
     ("hyper", &["proxy", "wardgate", "bench", "testkit"]),
     ("jsonschema", &["schema"]),
@@ -72,7 +72,11 @@ fn dependencies(metadata: &Metadata) -> Known {
 fn owners(metadata: &Metadata) -> Tally {
     let mut tally = Tally::default();
     for package in metadata.workspace_packages() {
-        for dependency in &package.dependencies {
+        let built_from = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind != DependencyKind::Development);
+        for dependency in built_from {
             let Some((heavy, owners)) = OWNERS.iter().find(|(heavy, _)| *heavy == dependency.name)
             else {
                 continue;
