@@ -97,7 +97,7 @@ pub struct Diagnostic {
     pub code: Code,
     pub severity: Severity,
     pub message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(flatten)]
     pub place: Option<Place>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,

@@ -343,9 +343,7 @@ impl Shape<'_> {
             return self.fault(path);
         }
         let hint = match &node.value {
-            Value::Number(_) | Value::Bool(_)
-                if expected.iter().any(|e| *e == ("string", None)) =>
-            {
+            Value::Number(_) | Value::Bool(_) if expected.contains(&("string", None)) => {
                 "put it in quotes"
             }
             Value::Number(_) if wanted.contains("duration") => {

@@ -59,7 +59,7 @@ fn a_held_secret_is_found_by_its_reference_and_shown_nowhere() {
         "{}",
         values.len()
     );
-    for (reference, _) in &loaded.held {
+    for reference in loaded.held.keys() {
         assert!(
             format!("{:?}", loaded.config).contains(&format!("{reference:?}")),
             "{reference:?} is not used"

@@ -1,0 +1,70 @@
+//! The command line: one file per verb. Verbs that call go through a running gateway, like any client.
+
+pub mod call;
+pub mod check;
+pub mod completions;
+pub mod config_file;
+mod connect;
+mod exit;
+pub mod import;
+pub mod lab;
+mod print;
+pub mod schema;
+pub mod serve;
+pub mod tools;
+pub mod version;
+
+pub use exit::Exit;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A governed gateway for the Model Context Protocol.
+#[derive(Debug, Parser)]
+#[command(name = "wardgate", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Start the gateway.
+    Serve(serve::Args),
+    /// Say everything that is wrong with the configuration.
+    Check(check::Args),
+    /// Call a tool through the running gateway.
+    Call(call::Args),
+    /// Look at the tools of the running gateway.
+    #[command(subcommand)]
+    Tools(tools::Verb),
+    /// Make a configuration from the `mcp.json` of Claude, Cursor or VS Code.
+    Import(import::Args),
+    /// Print the JSON Schema of `wardgate.yaml`.
+    Schema(schema::Args),
+    /// Run the built-in test server.
+    Lab(lab::Args),
+    /// Print the version.
+    Version(version::Args),
+    /// Print a completion script for a shell.
+    Completions(completions::Args),
+}
+
+/// Runs the verb that was given.
+///
+/// # Errors
+/// What no exit code of its own stands for, such as an output that cannot be written.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.verb {
+        Verb::Serve(args) => crate::lifecycle::serve(args),
+        Verb::Check(args) => check::run(&args),
+        Verb::Call(args) => call::run(&args),
+        Verb::Tools(verb) => tools::run(&verb),
+        Verb::Import(args) => import::run(&args),
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Lab(args) => lab::run(args),
+        Verb::Version(args) => version::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+    }
+}

@@ -1,0 +1,69 @@
+//! Printing: results to standard output, remarks to standard error, and nothing foreign that a terminal would obey.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+use wardgate_sanitize::printable;
+
+/// Characters of one line of foreign text on a terminal.
+const LINE_CHARS_MAX: usize = 4000;
+
+/// Says whether a person looks at standard output.
+pub fn to_terminal() -> bool {
+    stdout().is_terminal()
+}
+
+/// Returns the columns of the terminal that standard output is, if it is one.
+pub fn terminal_width() -> Option<u16> {
+    rustix::termios::tcgetwinsize(stdout())
+        .ok()
+        .map(|size| size.ws_col)
+        .filter(|columns| *columns > 0)
+}
+
+/// Says whether standard error may be coloured (<https://no-color.org>).
+pub fn in_colour() -> bool {
+    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes one line to standard output.
+///
+/// # Errors
+/// When it cannot be written. A reader that has left (`wardgate … | head`) is no error.
+pub fn line(text: &str) -> std::io::Result<()> {
+    match writeln!(stdout(), "{text}") {
+        Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes a value as JSON: indented for a person, on one line for a program.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let text = if to_terminal() {
+        serde_json::to_string_pretty(value)?
+    } else {
+        serde_json::to_string(value)?
+    };
+    Ok(line(&text)?)
+}
+
+/// Returns foreign text as it may be shown: on a terminal control sequences are spelled out, in a pipe nothing is changed.
+pub fn foreign(text: &str) -> String {
+    if !to_terminal() {
+        return text.to_owned();
+    }
+    text.lines()
+        .map(|line| printable(&line.replace('\t', "    "), LINE_CHARS_MAX))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Returns foreign text as one short line.
+pub fn brief(text: &str, chars_max: usize) -> String {
+    printable(
+        &text.split_whitespace().collect::<Vec<_>>().join(" "),
+        chars_max,
+    )
+}
