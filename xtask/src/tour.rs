@@ -157,7 +157,9 @@ fn faults(stop: &Stop, output: Option<&str>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stop, faults, stops};
+    use std::path::Path;
+
+    use super::{Stop, faults, session, stops};
 
     const PAGE: &str = "\
 # A product
@@ -191,5 +193,40 @@ one
         assert!(faults(&stop, Some("it is one of two")).is_empty());
         assert_eq!(faults(&stop, Some("two")).len(), 1);
         assert_eq!(faults(&stop, None), ["was never reached"]);
+    }
+
+    #[test]
+    fn the_stops_share_one_shell_and_a_failure_ends_the_tour() {
+        let stop = |script: &str| Stop {
+            script: script.into(),
+            expected: Vec::new(),
+        };
+        let printed = session(
+            &[
+                stop("name=reader"),
+                stop("echo hello $name"),
+                stop("false"),
+                stop("echo never"),
+            ],
+            Path::new("/usr/bin"),
+        )
+        .expect("a shell runs");
+        assert!(printed[1].contains("hello reader"));
+        assert!(faults(&stop(""), Some(&printed[2]))[0].contains("failed"));
+        assert_eq!(printed.len(), 3);
+    }
+
+    #[test]
+    fn what_the_tour_leaves_running_does_not_hold_it_up() {
+        let stop = Stop {
+            script: "sleep 600 &".into(),
+            expected: Vec::new(),
+        };
+        assert_eq!(
+            session(&[stop], Path::new("/usr/bin"))
+                .expect("a shell runs")
+                .len(),
+            1
+        );
     }
 }
