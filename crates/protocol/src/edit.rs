@@ -134,20 +134,7 @@ pub fn retain(text: &str, path: &[&str], keep: impl Fn(&str) -> bool) -> Option<
 
 /// Returns the elements of an array as raw slices, or `None` when `text` is not an array.
 pub fn elements(text: &str) -> Option<Vec<&str>> {
-    let bytes = text.as_bytes();
-    let mut at = skip::space(bytes, 0);
-    if bytes.get(at) != Some(&b'[') {
-        return None;
-    }
-    let mut elements = Vec::new();
-    at = skip::space(bytes, at + 1);
-    while at < bytes.len() && bytes[at] != b']' {
-        let start = at;
-        at = skip::value(bytes, at);
-        elements.push(text.get(start..at)?);
-        at = skip::separator(bytes, at, b']')?;
-    }
-    Some(elements)
+    Some(Elements::of(text)?.collect())
 }
 
 /// Returns the unescaped string if `text` is a JSON string.
@@ -221,5 +208,33 @@ impl<'a> Iterator for Members<'a> {
         let end = skip::value(bytes, value_start);
         self.at = skip::separator(bytes, end, b'}')?;
         Some(Member { key: self.text.get(start + 1..key_end)?, value: self.text.get(value_start..end)?, span: start..end })
+    }
+}
+
+/// Walks the elements of an array.
+pub(crate) struct Elements<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Elements<'a> {
+    pub(crate) fn of(text: &'a str) -> Option<Elements<'a>> {
+        let at = skip::space(text.as_bytes(), 0);
+        (text.as_bytes().get(at) == Some(&b'[')).then(|| Elements { text, at: skip::space(text.as_bytes(), at + 1) })
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        if bytes.get(start).is_none_or(|byte| *byte == b']') {
+            return None;
+        }
+        let end = skip::value(bytes, start);
+        self.at = skip::separator(bytes, end, b']')?;
+        self.text.get(start..end)
     }
 }

@@ -10,6 +10,7 @@ mod escape;
 mod keys;
 pub mod scan;
 pub mod id;
+mod envelope;
 pub mod frame;
 pub mod edit;
 pub mod revision;
