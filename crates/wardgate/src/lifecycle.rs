@@ -1,19 +1,170 @@
 //! `wardgate serve`: from the config to a listening gateway and down again.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
-use crate::cli::{Exit, config_file, serve::Args};
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+use wardgate_config::Loaded;
+use wardgate_proxy::{
+    Gate,
+    listener::{Listener, stdio, tls::Certificates},
+    way::hello::warm_up,
+};
 
-/// Checks the config.
+use crate::{
+    cli::{Exit, config_file, serve::Args},
+    compose::{self, ConfigSecrets},
+    reload,
+};
+
+mod banner;
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// What keeps the gateway from starting.
 pub fn serve(args: Args) -> anyhow::Result<ExitCode> {
-    match config_file::load(&args.config, &args.mcp_json, args.listen) {
-        Ok(loaded) => {
-            config_file::show(&loaded.remarks);
-            Ok(Exit::NotReady.into())
-        }
+    log();
+    let loaded = match config_file::load(&args.config, &args.mcp_json, args.listen) {
+        Ok(loaded) => loaded,
         Err(diagnostics) => {
             config_file::show(&diagnostics);
-            Ok(Exit::Usage.into())
+            return Ok(Exit::Usage.into());
         }
+    };
+    config_file::show(&loaded.remarks);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let served = runtime.block_on(run(args, loaded));
+    // A read of standard input cannot be cancelled: it must not hold the process up.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    served.map(|()| Exit::Ok.into())
+}
+
+/// Standard output belongs to the protocol (stdio) or to the banner; the log goes to standard error.
+fn log() {
+    let filter = EnvFilter::try_from_env("WARDGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let to_terminal = std::io::stderr().is_terminal();
+    let format = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    if to_terminal {
+        format.with_ansi(true).compact().init();
+    } else {
+        format.json().flatten_event(true).init();
     }
+}
+
+async fn run(args: Args, loaded: Loaded) -> anyhow::Result<()> {
+    let snapshot = compose::snapshot(&loaded)?;
+    let secrets = Arc::new(ConfigSecrets::default());
+    secrets.replace(loaded.held);
+    let ports = compose::ports(&snapshot, &loaded.config.gateway.state, secrets.clone())?;
+    let gate = Gate::new(snapshot, ports).await?;
+    let stop = CancellationToken::new();
+    gate.tasks.spawn(follow_config(
+        gate.clone(),
+        args.clone(),
+        secrets,
+        stop.clone(),
+    ));
+    gate.tasks.spawn(warm_up(gate.clone()));
+    let served = match args.stdio {
+        true => over_stdio(&gate, &stop).await,
+        false => over_http(&gate, &stop).await,
+    };
+    stop.cancel();
+    shut_down(&gate).await;
+    served
+}
+
+async fn follow_config(
+    gate: Arc<Gate>,
+    args: Args,
+    secrets: Arc<ConfigSecrets>,
+    stop: CancellationToken,
+) {
+    if let Err(fault) = reload::follow(gate, args, secrets, stop).await {
+        tracing::warn!(
+            fault = format!("{fault:#}"),
+            "changes of the configuration are not followed"
+        );
+    }
+}
+
+async fn over_stdio(gate: &Arc<Gate>, stop: &CancellationToken) -> anyhow::Result<()> {
+    gate.tasks
+        .spawn(stop_when_told(gate.clone(), stop.clone(), Duration::ZERO));
+    stdio::serve(
+        gate.clone(),
+        None,
+        tokio::io::stdin(),
+        tokio::io::stdout(),
+        stop.clone(),
+    )
+    .await
+    .context("standard input and output")
+}
+
+async fn over_http(gate: &Arc<Gate>, stop: &CancellationToken) -> anyhow::Result<()> {
+    let gateway = gate.snapshot().gateway.clone();
+    let certificates = match &gateway.tls {
+        Some((chain, key)) => Some(Certificates::load(chain, key)?),
+        None => None,
+    };
+    if let Some(certificates) = &certificates {
+        gate.tasks.spawn(certificates.clone().follow(stop.clone()));
+    }
+    let listener = Listener::bind(gate.clone(), gateway.listen, certificates)
+        .await
+        .with_context(|| format!("cannot listen on {}", gateway.listen))?;
+    banner::show(&gate.snapshot(), listener.address()?)?;
+    gate.tasks.spawn(stop_when_told(
+        gate.clone(),
+        stop.clone(),
+        gateway.caps.drain_delay,
+    ));
+    Ok(listener.serve(stop.clone()).await?)
+}
+
+/// On TERM or INT: not ready at once, no new connections after `delay`, streams end, calls under way finish.
+async fn stop_when_told(gate: Arc<Gate>, stop: CancellationToken, delay: Duration) {
+    if let Some(Err(error)) = stop.run_until_cancelled(told()).await {
+        return tracing::error!(%error, "signals cannot be followed");
+    }
+    if stop.is_cancelled() {
+        return;
+    }
+    tracing::info!("draining");
+    gate.announce_drain();
+    tokio::time::sleep(delay).await;
+    gate.draining.cancel();
+    stop.cancel();
+    if told().await.is_ok() {
+        tracing::warn!("told to stop twice, not waiting for calls under way");
+        std::process::exit(1);
+    }
+}
+
+async fn told() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Closes lines and waits for children to be gone.
+async fn shut_down(gate: &Arc<Gate>) {
+    gate.draining.cancel();
+    gate.parked.clear();
+    gate.upstreams.shut_down();
+    gate.upstreams.wait_for_children().await;
+    tracing::info!("stopped");
 }

@@ -1,8 +1,12 @@
 //! The `wardgate` program: reads the command line and runs one verb.
 
+mod child;
 mod cli;
 mod client;
+mod compose;
 mod lifecycle;
+mod records;
+mod reload;
 mod secrets;
 
 use std::process::ExitCode;
@@ -10,6 +14,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    match args.next().as_deref().and_then(|verb| verb.to_str()) {
+        Some("__child") => return child::supervise(args),
+        Some("__exec") => return child::exec(args),
+        _ => {}
+    }
     match cli::run(cli::Cli::parse()) {
         Ok(code) => code,
         Err(fault) => {

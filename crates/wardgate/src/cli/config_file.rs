@@ -55,8 +55,9 @@ pub fn load(
     listen: Option<SocketAddr>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let mut unreadable = Vec::new();
-    let mut keep =
-        |read: Result<File, Box<Diagnostic>>| read.map_err(|finding| unreadable.push(*finding)).ok();
+    let mut keep = |read: Result<File, Box<Diagnostic>>| {
+        read.map_err(|finding| unreadable.push(*finding)).ok()
+    };
     let file = args.path().and_then(|path| keep(read(&path)));
     let mcp_json = mcp_json
         .iter()

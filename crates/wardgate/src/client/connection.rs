@@ -115,7 +115,6 @@ fn trust(ca: Option<&Path>) -> io::Result<ClientConfig> {
             let (_added, _left_out) = roots.add_parsable_certificates(system);
         }
     }
-    }
     let versions = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions();
     let mut config = versions

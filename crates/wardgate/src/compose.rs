@@ -1,0 +1,82 @@
+//! The only place that names concrete adapters: config to snapshot, references to secrets, records to a file.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, RwLock},
+};
+
+use anyhow::Context;
+use futures_util::future::BoxFuture;
+use wardgate_config::Loaded;
+use wardgate_model::{Secret, SecretRef};
+use wardgate_proxy::{
+    Ports,
+    gate::{SecretFault, Secrets},
+    record::RecordSink,
+};
+use wardgate_snapshot::Snapshot;
+
+use crate::{records::JsonLines, secrets::Resolver};
+
+/// The file of records in the state folder.
+pub const RECORDS: &str = "records.jsonl";
+
+/// Secrets of the config in force; a reload may bring others.
+#[derive(Default)]
+pub struct ConfigSecrets(RwLock<Arc<Resolver>>);
+
+impl ConfigSecrets {
+    pub fn replace(&self, held: HashMap<SecretRef, Secret>) {
+        *self.0.write().expect("no panic while held") = Arc::new(Resolver::new(held));
+    }
+}
+
+impl Secrets for ConfigSecrets {
+    fn resolve<'a>(&'a self, from: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretFault>> {
+        let resolver = self.0.read().expect("no panic while held").clone();
+        Box::pin(async move {
+            resolver
+                .resolve(from)
+                .await
+                .map_err(|fault| SecretFault(fault.to_string()))
+        })
+    }
+}
+
+/// Compiles the decisions.
+///
+/// # Errors
+/// Every fault, one a line.
+pub fn snapshot(loaded: &Loaded) -> anyhow::Result<Snapshot> {
+    wardgate_snapshot::compile(&loaded.config).map_err(|faults| {
+        let lines: Vec<_> = faults.iter().map(|fault| format!("{fault:#}")).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })
+}
+
+/// Puts the adapters together.
+///
+/// # Errors
+/// When the state folder cannot be written or our own executable is not known.
+pub fn ports(
+    snapshot: &Snapshot,
+    state: &Path,
+    secrets: Arc<ConfigSecrets>,
+) -> anyhow::Result<Ports> {
+    let records = match snapshot.gateway.record {
+        true => {
+            let path = state.join(RECORDS);
+            let sink = JsonLines::open(&path)
+                .with_context(|| format!("records cannot be written to `{}`", path.display()))?;
+            Some(Arc::new(sink) as Arc<dyn RecordSink>)
+        }
+        false => None,
+    };
+    let launcher = std::env::current_exe().context("the program does not know where it is")?;
+    Ok(Ports {
+        secrets,
+        records,
+        launcher,
+    })
+}
