@@ -1,5 +1,5 @@
-//! From a method to its handler, and from the handler's outcome to a response in the client's
-//! revision. The transports know neither.
+//! From a method to its handler. The transports know no methods; `finish.rs` puts the outcome into the
+//! shape of the client's revision.
 
 use std::sync::Arc;
 
@@ -7,20 +7,17 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    answer::{self, INVALID_PARAMS, METHOD_NOT_FOUND, Outcome, RpcError, Stop},
+    answer::{METHOD_NOT_FOUND, Outcome, Stop},
     call::Call,
     completion,
     conformance::skills,
+    finish::finish,
     listen, prompts, resources,
     revision::Revision,
     session::Session,
     state::Lab,
     tasks, tools,
 };
-
-/// How long a client may keep a list, and anything else.
-const LIST_TTL_MS: u64 = 2_000;
-const DISCOVER_TTL_MS: u64 = 60_000;
 
 /// Runs a call to its end and returns the response, or nothing if the client cancelled it.
 pub async fn respond(call: Arc<Call>) -> Option<Value> {
@@ -136,66 +133,6 @@ fn set_level(call: &Call) -> Outcome {
         session.set_log_level(level.into());
     }
     Ok(json!({}))
-}
-
-/// Turns an outcome into the envelope that the client's revision expects.
-fn finish(call: &Call, outcome: Outcome) -> Option<Value> {
-    let result = match outcome {
-        Ok(result) => result,
-        Err(Stop::Invalid(message)) if call.method == "tools/call" => answer::failure(message),
-        Err(Stop::Invalid(message)) => {
-            return Some(RpcError::new(INVALID_PARAMS, message).envelope(&call.id));
-        }
-        Err(Stop::InputRequired(result)) => result,
-        Err(Stop::Rpc(error)) => return Some(error.envelope(&call.id)),
-        Err(Stop::Cancelled) => return None,
-    };
-    let result = if call.is_modern() {
-        modernise(call, result)
-    } else {
-        age(call.revision, result)
-    };
-    Some(json!({"jsonrpc": "2.0", "id": call.id, "result": result}))
-}
-
-/// MCP 2026-07-28: each result has a type, lists and reads say how long they may be kept.
-fn modernise(call: &Call, mut result: Value) -> Value {
-    let Some(fields) = result.as_object_mut() else {
-        return result;
-    };
-    let kind = fields
-        .entry("resultType")
-        .or_insert_with(|| "complete".into());
-    let complete = *kind == "complete";
-    let ttl_ms = match call.method.as_str() {
-        "server/discover" => Some(DISCOVER_TTL_MS),
-        "tools/list"
-        | "prompts/list"
-        | "resources/list"
-        | "resources/templates/list"
-        | "resources/read"
-        | "resources/directory/read"
-        | "skills/list"
-        | "skills/get" => Some(LIST_TTL_MS),
-        _ => None,
-    };
-    if let Some(ttl_ms) = ttl_ms.filter(|_| complete) {
-        fields.insert("ttlMs".into(), ttl_ms.into());
-        fields.insert("cacheScope".into(), "public".into());
-    }
-    let meta = fields.entry("_meta").or_insert_with(|| json!({}));
-    meta["io.modelcontextprotocol/serverInfo"] = call.lab.server_info();
-    result
-}
-
-/// Takes away what a revision does not know yet.
-fn age(revision: Revision, mut result: Value) -> Value {
-    if let Some(fields) = result.as_object_mut()
-        && revision < Revision::V2025_06_18
-    {
-        fields.remove("structuredContent");
-    }
-    result
 }
 
 /// Runs `call` as a task of the lab, sending its response on its own line. `after` runs last.

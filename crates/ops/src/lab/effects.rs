@@ -5,12 +5,12 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Write},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 use serde_json::{Value, json};
 
-use super::{call::Call, time};
+use super::{call::Call, state::lock, time};
 
 /// The argument and the `_meta` key that carry an idempotency key.
 const KEY_ARGUMENT: &str = "request_id";
@@ -48,7 +48,7 @@ impl Effects {
 
     /// Appends what `call` did to `table`. One write per line, so that lines of two processes never mix.
     pub fn append(&self, call: &Call, tool: &str, op: &str, table: &str) -> io::Result<()> {
-        let mut journal = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut journal = lock(&self.0);
         let mut effect = json!({
             "n": journal.lines + 1, "tool": tool, "op": op, "table": table, "args": call.arguments(), "at": time::now(),
         });

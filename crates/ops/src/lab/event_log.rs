@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use futures_util::{Stream, stream};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::sse;
+use super::{sse, state::lock};
 
 /// Older events are forgotten first; a client that is further behind has lost them.
 const EVENTS_MAX: usize = 1024;
@@ -125,7 +125,7 @@ impl EventLog {
     }
 
     fn tape(&self) -> MutexGuard<'_, Tape> {
-        self.tape.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tape)
     }
 }
 

@@ -88,9 +88,7 @@ async fn post_mcp(lab: &Arc<Lab>, headers: &HeaderMap, body: Body) -> Response {
             &RpcError::new(PARSE_ERROR, "the body is not JSON"),
         );
     };
-    if lab.options.era.speaks_modern()
-        && (modern::is_modern(headers, &message) || !lab.options.era.speaks_legacy())
-    {
+    if modern::claims(lab, modern::is_modern(headers, &message)) {
         modern::post(lab, headers, message).await
     } else {
         legacy::post(lab, headers, message).await

@@ -3,10 +3,11 @@
 //! It is an honest counterpart: it speaks every revision from 2024-11-05 to 2026-07-28 from its own
 //! reading of the specification, over stdio and HTTP, and writes what its tools *did* to
 //! `effects.jsonl`. It is not a gateway and knows nothing of policy, limits or records.
-//! Read `call.rs` for how one handler serves both eras, then `dispatch.rs` for the methods.
+//! Read `ask.rs` for how one handler serves both eras, then `dispatch.rs` for the methods.
 
 mod answer;
 mod args;
+mod ask;
 mod call;
 mod completion;
 mod conformance;
@@ -15,6 +16,7 @@ mod dispatch;
 mod effects;
 mod event_log;
 mod faults;
+mod finish;
 mod headers;
 mod http;
 mod legacy;

@@ -17,6 +17,7 @@ use super::{
     headers,
     http::{self, HeaderMap, StatusCode},
     line::Line,
+    options::LabEra,
     revision::Revision,
     sse,
     state::Lab,
@@ -33,6 +34,15 @@ const LINE_MESSAGES_MAX: usize = 64;
 pub fn is_modern(headers: &HeaderMap, message: &Value) -> bool {
     http::text(headers, http::VERSION) == Some(Revision::MODERN.as_str())
         || bears_modern_meta(message)
+}
+
+/// Says whether this era answers a message, given whether the message is `modern`.
+pub fn claims(lab: &Lab, modern: bool) -> bool {
+    match lab.options.era {
+        LabEra::Both => modern,
+        LabEra::Legacy => false,
+        LabEra::Modern => true,
+    }
 }
 
 pub fn bears_modern_meta(message: &Value) -> bool {
@@ -98,7 +108,7 @@ pub fn open(lab: &Arc<Lab>, message: &Value, line: Line) -> Arc<Call> {
     Call::open(lab, message, origin)
 }
 
-fn check_envelope(lab: &Lab, message: &Value) -> Result<(), RpcError> {
+pub fn check_envelope(lab: &Lab, message: &Value) -> Result<(), RpcError> {
     let bad = |why: &str| Err(RpcError::new(INVALID_REQUEST, why));
     if !message.is_object() {
         return bad("a request is one JSON object");

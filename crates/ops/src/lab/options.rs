@@ -50,10 +50,6 @@ impl LabEra {
     pub fn speaks_legacy(self) -> bool {
         self != Self::Modern
     }
-
-    pub fn speaks_modern(self) -> bool {
-        self != Self::Legacy
-    }
 }
 
 impl FromStr for LabEra {

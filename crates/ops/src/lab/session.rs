@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -13,7 +13,13 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{answer::Stop, event_log::EventLog, line::Line, revision::Revision, state::Change};
+use super::{
+    answer::Stop,
+    event_log::EventLog,
+    line::Line,
+    revision::Revision,
+    state::{Change, lock},
+};
 
 /// Streams of finished calls that stay readable.
 const STREAMS_MAX: usize = 64;
@@ -245,8 +251,4 @@ impl Inflight {
             cancel.cancel();
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -201,6 +201,7 @@ fn parse_cursor(cursor: &Value, items: usize) -> Result<usize, Stop> {
     known.ok_or_else(|| Stop::rpc(INVALID_PARAMS, "unknown cursor"))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks state that is whole between any two statements, so that a panic elsewhere does not matter.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

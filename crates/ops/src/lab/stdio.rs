@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    answer::{INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, RpcError},
+    answer::{INVALID_REQUEST, PARSE_ERROR, RpcError},
     dispatch, legacy,
     line::Line,
     modern,
@@ -109,23 +109,18 @@ impl Pipe {
             if message["method"] == "notifications/cancelled" {
                 self.modern.cancel(&message["params"]["requestId"]);
             }
-        } else if self.lab.options.era.speaks_modern() && modern::bears_modern_meta(&message) {
+        } else if modern::claims(&self.lab, modern::bears_modern_meta(&message)) {
             self.run_modern(&message).await;
-        } else if self.lab.options.era.speaks_legacy() {
-            self.run_legacy(&message).await;
         } else {
-            self.refuse(
-                &message["id"],
-                &RpcError::new(METHOD_NOT_FOUND, "method not found"),
-            )
-            .await;
+            self.run_legacy(&message).await;
         }
     }
 
     async fn run_modern(&self, message: &Value) {
-        if let Err(error) =
-            modern::check_meta(message).and_then(|()| modern::check_version(message))
-        {
+        let checked = modern::check_envelope(&self.lab, message)
+            .and_then(|()| modern::check_meta(message))
+            .and_then(|()| modern::check_version(message));
+        if let Err(error) = checked {
             return self.refuse(&message["id"], &error).await;
         }
         let call = modern::open(&self.lab, message, self.line.clone());

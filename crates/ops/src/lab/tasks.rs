@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     answer::{self, INVALID_PARAMS, METHOD_NOT_FOUND, Outcome, Stop},
     call::Call,
-    state::{Change, Lab},
+    state::{Change, Lab, lock},
     time,
 };
 
@@ -258,8 +258,4 @@ fn find(call: &Call) -> Result<Arc<Task>, Stop> {
     let id = call.param("taskId")?;
     let task = lock(&call.lab.tasks.0).get(id).cloned();
     task.ok_or_else(|| Stop::rpc(INVALID_PARAMS, "Unknown task"))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

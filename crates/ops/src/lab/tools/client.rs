@@ -35,10 +35,13 @@ pub const TOOLS: &[Tool] = &[
 fn ask_contract() -> Value {
     json!({
         "title": "Ask",
-        "description": "Asks the user for a name and returns a greeting.",
+        "description": "Asks the user for a name and returns a greeting, or sends the user to a page.",
         "inputSchema": {
             "type": "object",
-            "properties": {"message": {"type": "string", "default": "What is your name?"}},
+            "properties": {
+                "message": {"type": "string", "default": "What is your name?"},
+                "mode": {"type": "string", "enum": ["form", "url"], "default": "form"},
+            },
             "additionalProperties": false,
         },
         "annotations": {"readOnlyHint": true, "openWorldHint": false},
@@ -47,24 +50,44 @@ fn ask_contract() -> Value {
 
 async fn ask(call: &Call) -> Outcome {
     let message = call.args().text_or("message", "What is your name?")?;
-    let question = json!({
-        "message": message,
-        "requestedSchema": {
-            "type": "object",
-            "properties": {"name": {"type": "string", "title": "Name"}},
-            "required": ["name"],
-        },
-    });
+    let question = match call.args().text_or("mode", "form")? {
+        "form" => json!({"message": message, "requestedSchema": name_schema()}),
+        "url" => page(call, message)?,
+        other => {
+            return Err(Stop::Invalid(format!(
+                "argument `mode` cannot be `{other}`"
+            )));
+        }
+    };
     let response = call.ask("name", "elicitation/create", question).await?;
     let action = response["action"].as_str().unwrap_or("cancel");
     if action != "accept" {
         return Ok(answer::text(format!("The user chose to {action}.")));
     }
-    let name = response
-        .pointer("/content/name")
-        .and_then(Value::as_str)
-        .unwrap_or("nobody");
-    Ok(answer::text(format!("Hello, {name}!")))
+    match response.pointer("/content/name").and_then(Value::as_str) {
+        Some(name) => Ok(answer::text(format!("Hello, {name}!"))),
+        None => Ok(answer::text("Hello!")),
+    }
+}
+
+fn name_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {"name": {"type": "string", "title": "Name"}},
+        "required": ["name"],
+    })
+}
+
+/// The parameters that send the user to a page. 2025-11-25 gave each visit an id.
+fn page(call: &Call, message: &str) -> Result<Value, Stop> {
+    if !call.declares("/elicitation/url") {
+        return Err(call.lacks("elicitation.url", json!({"elicitation": {"url": {}}})));
+    }
+    let mut params = json!({"mode": "url", "message": message, "url": "https://lab.test/name"});
+    if !call.is_modern() {
+        params["elicitationId"] = call.lab.seal.id("elicitation", call.lab.next_id()).into();
+    }
+    Ok(params)
 }
 
 fn sample_contract() -> Value {

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -15,6 +15,7 @@ use super::{Tool, standard};
 use crate::lab::{
     conformance,
     options::{LabOptions, Mutation},
+    state::lock,
 };
 
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl Contracts {
         if self.tool(name).is_none() {
             return false;
         }
-        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut replaced = lock(&self.replaced);
         if fields.is_empty() {
             replaced.remove(name);
         } else {
@@ -103,7 +104,7 @@ impl Contracts {
         {
             mutate(&mut described, mutation);
         }
-        let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = lock(&self.replaced);
         if let Some(fields) = replaced.get(tool.name) {
             merge(&mut described, Value::Object(fields.clone()));
         }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use super::{Tool, shelf::not_written};
 use crate::lab::{
     answer::{self, Outcome, Stop},
     call::Call,
+    state::lock,
     time,
 };
 
@@ -155,7 +156,7 @@ async fn cancel(call: &Call) -> Outcome {
 
 impl Refunds {
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -1,9 +1,6 @@
 //! A shelf of items that can be read and replaced: the pair for caching, invalidation and shadowing.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::{Value, json};
 
@@ -11,7 +8,7 @@ use super::Tool;
 use crate::lab::{
     answer::{self, INTERNAL_ERROR, Outcome, Stop},
     call::Call,
-    state::Change,
+    state::{Change, lock},
 };
 
 pub const TOOLS: &[Tool] = &[
@@ -72,7 +69,7 @@ impl Shelf {
     }
 
     fn items(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Item>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
