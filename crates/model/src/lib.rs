@@ -1,8 +1,8 @@
 //! The domain's words. No IO, no async, no clock but the port.
 
-pub mod id;
 pub mod caller;
 pub mod class;
+pub mod id;
 pub mod secret;
 
 pub use caller::{Caller, Via};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use wardgate_model::Caller;
-use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities};
+use wardgate_protocol::{
+    Era, Frame, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities,
+};
 use wardgate_snapshot::{Snapshot, Toolset};
 
 use crate::{cx::Cx, exchange::Exchange, session::Session};

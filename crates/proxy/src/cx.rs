@@ -23,7 +23,10 @@ pub struct Cx {
 
 impl Cx {
     pub fn new(cancel: CancellationToken, limit: Duration) -> Cx {
-        Cx { cancel, deadline: Mutex::new(Instant::now() + limit) }
+        Cx {
+            cancel,
+            deadline: Mutex::new(Instant::now() + limit),
+        }
     }
 
     /// Waits for `work`, the deadline or cancellation, whichever is first.

@@ -14,13 +14,16 @@ use wardgate_model::{Secret, SecretRef};
 use wardgate_snapshot::Snapshot;
 
 use crate::{
-    bridge::park::Parked, catalog::view::Views, record::RecordSink, seal::Seal, session::registry::Sessions,
-    stage::identify::Keyring, upstream::Upstreams,
+    bridge::park::Parked, catalog::view::Views, record::RecordSink, seal::Seal,
+    session::registry::Sessions, stage::identify::Keyring, upstream::Upstreams,
 };
 
 /// Turns a reference into its secret.
 pub trait Secrets: Send + Sync {
-    fn resolve<'a>(&'a self, from: &'a SecretRef) -> futures_util::future::BoxFuture<'a, Result<Secret, SecretFault>>;
+    fn resolve<'a>(
+        &'a self,
+        from: &'a SecretRef,
+    ) -> futures_util::future::BoxFuture<'a, Result<Secret, SecretFault>>;
 }
 
 /// A secret could not be had; the text never holds any of it.
@@ -66,7 +69,8 @@ impl Gate {
         };
         let tasks = TaskTracker::new();
         let draining = CancellationToken::new();
-        let upstreams = Upstreams::new(ports.secrets.clone(), ports.launcher.clone(), tasks.clone(), draining.clone());
+        let upstreams =
+            Upstreams::new(ports.secrets.clone(), ports.launcher.clone(), tasks.clone());
         let gate = Arc::new(Gate {
             sessions: Sessions::new(&snapshot.gateway.caps),
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -118,7 +122,12 @@ impl Gate {
 /// Drops what has expired, until the gate drains.
 async fn sweep(gate: Arc<Gate>) {
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(5));
-    while gate.draining.run_until_cancelled(tick.tick()).await.is_some() {
+    while gate
+        .draining
+        .run_until_cancelled(tick.tick())
+        .await
+        .is_some()
+    {
         gate.sessions.sweep();
         gate.parked.sweep();
         gate.upstreams.sweep();

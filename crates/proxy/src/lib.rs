@@ -4,22 +4,22 @@
 //! look like the newest, [`stage`] holds one file per step, [`upstream`] speaks to servers, [`bridge`] joins the two eras.
 //! This crate knows no config file, no database and no concrete sink: [`gate::Ports`] hands those in.
 
-pub mod pipeline;
-pub mod gate;
+pub mod bridge;
 pub mod call;
+pub mod catalog;
 pub mod cx;
 pub mod exchange;
-pub mod stop;
+pub mod gate;
+pub mod listener;
 pub mod outcome;
+pub mod pipeline;
 pub mod record;
 pub mod seal;
-pub mod listener;
 pub mod session;
 pub mod stage;
-pub mod way;
-pub mod bridge;
-pub mod catalog;
+pub mod stop;
 pub mod upstream;
+pub mod way;
 
 #[cfg(test)]
 mod testing;

@@ -23,29 +23,45 @@ impl Answer {
     }
 
     pub fn frame(frame: Frame) -> Answer {
-        Answer { frame, status: 200, session: None, retry_after: None }
+        Answer {
+            frame,
+            status: 200,
+            session: None,
+            retry_after: None,
+        }
     }
 
     /// Returns the answer that says why the call stopped.
     pub fn stop(id: Option<&RequestId>, method: &Method, era: Era, stop: &Stop) -> Answer {
         let retry_after = retry_after(stop);
-        let as_result = (*method == Method::ToolsCall).then(|| class(stop).map(|class| (class, advice(stop)))).flatten();
+        let as_result = (*method == Method::ToolsCall)
+            .then(|| class(stop).map(|class| (class, advice(stop))))
+            .flatten();
         let (frame, status) = match (as_result, id) {
-            (Some((class, advice)), Some(id)) if !transport_level(stop) => {
-                (Frame::success(id, &error_result(class, &advice, retry_after, era)), 200)
-            }
+            (Some((class, advice)), Some(id)) if !transport_level(stop) => (
+                Frame::success(id, &error_result(class, &advice, retry_after, era)),
+                200,
+            ),
             _ => {
                 let error = rpc_error(stop, era);
                 (Frame::failure(id, &error), status(stop, era))
             }
         };
-        Answer { frame, status, session: None, retry_after }
+        Answer {
+            frame,
+            status,
+            session: None,
+            retry_after,
+        }
     }
 }
 
 /// Says whether the stop is told to the transport even on a tool call: who the caller is, and load.
 fn transport_level(stop: &Stop) -> bool {
-    matches!(stop, Stop::Busy { .. } | Stop::Draining | Stop::Unauthenticated | Stop::Forbidden)
+    matches!(
+        stop,
+        Stop::Busy { .. } | Stop::Draining | Stop::Unauthenticated | Stop::Forbidden
+    )
 }
 
 /// Returns the class a record carries and a model can act on; `None` for faults that the spec answers itself.
@@ -59,7 +75,12 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
         Stop::OutcomeUnknown => Some(ErrorClass::OutcomeUnknown),
         Stop::Internal { .. } => Some(ErrorClass::Internal),
         Stop::Unauthenticated | Stop::Forbidden => Some(ErrorClass::PolicyDenied),
-        Stop::Rpc(_) | Stop::BadMeta(_) | Stop::Upstream(_) | Stop::NotFound(_) | Stop::NoSession { .. } | Stop::Cancelled => None,
+        Stop::Rpc(_)
+        | Stop::BadMeta(_)
+        | Stop::Upstream(_)
+        | Stop::NotFound(_)
+        | Stop::NoSession { .. }
+        | Stop::Cancelled => None,
     }
 }
 
@@ -117,7 +138,9 @@ fn error_result(class: ErrorClass, sentence: &str, retry_after: Option<Duration>
 
 fn data(class: ErrorClass, retry_after: Option<Duration>) -> serde_json::Value {
     match retry_after {
-        Some(wait) => serde_json::json!({"class": class.as_str(), "retryAfterMs": wait.as_millis() as u64}),
+        Some(wait) => {
+            serde_json::json!({"class": class.as_str(), "retryAfterMs": wait.as_millis() as u64})
+        }
         None => serde_json::json!({"class": class.as_str()}),
     }
 }
@@ -183,7 +206,9 @@ fn status(stop: &Stop, era: Era) -> u16 {
         Stop::BadMeta(_) => 400,
         Stop::Cancelled => 499,
         Stop::Rpc(error) if era == Era::Modern => error.http_status(),
-        Stop::Upstream(raw) if era == Era::Modern => RpcError::read(raw).map_or(200, |error| error.http_status()),
+        Stop::Upstream(raw) if era == Era::Modern => {
+            RpcError::read(raw).map_or(200, |error| error.http_status())
+        }
         Stop::Rpc(_)
         | Stop::Upstream(_)
         | Stop::NotFound(_)

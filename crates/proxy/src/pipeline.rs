@@ -33,7 +33,12 @@ use crate::{
 };
 
 /// Serves one request from arrival to answer and writes its record. The answer goes out through `exchange`.
-pub async fn serve(gate: Arc<Gate>, arrival: Arrival, exchange: Exchange, cancel: CancellationToken) {
+pub async fn serve(
+    gate: Arc<Gate>,
+    arrival: Arrival,
+    exchange: Exchange,
+    cancel: CancellationToken,
+) {
     let started = Instant::now();
     let id = arrival.frame.id().cloned();
     let method = Method::parse(arrival.frame.method().unwrap_or_default());
@@ -42,16 +47,22 @@ pub async fn serve(gate: Arc<Gate>, arrival: Arrival, exchange: Exchange, cancel
     match admit(&gate, arrival, method.clone(), exchange, cancel, &mut trail) {
         Err((stop, exchange)) => {
             record(&gate, &trail, started, &Err(stop.clone()));
-            exchange.answer(Answer::stop(id.as_ref(), &method, era, &stop)).await;
+            exchange
+                .answer(Answer::stop(id.as_ref(), &method, era, &stop))
+                .await;
         }
         Ok(call) => {
             let end = match Box::pin(route(&gate, &call, &mut trail)).await {
                 Ok(answer) => Ok(answer),
                 Err(stop) => Err(stop),
             };
-            let size = end.as_ref().map(|answer| answer.frame.raw().len()).map_err(Stop::clone);
+            let size = end
+                .as_ref()
+                .map(|answer| answer.frame.raw().len())
+                .map_err(Stop::clone);
             record(&gate, &trail, started, &size);
-            let answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, call.peer.era(), &stop));
+            let answer = end
+                .unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, call.peer.era(), &stop));
             call.exchange.answer(answer).await;
         }
     }
@@ -71,7 +82,12 @@ fn admit(
         Err(stop) => return Err((stop, exchange)),
     };
     let (Some(id), Some(caller)) = (arrival.frame.id().cloned(), trail.caller.clone()) else {
-        return Err((Stop::Internal { reason: "a request without id" }, exchange));
+        return Err((
+            Stop::Internal {
+                reason: "a request without id",
+            },
+            exchange,
+        ));
     };
     trail.protocol = peer.revision;
     Ok(Call {
@@ -89,12 +105,23 @@ fn admit(
 }
 
 fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop> {
-    let caller = identify(&gate.keyring(), &arrival.snapshot.gateway, &arrival.toolset, &arrival.credentials)?;
+    let caller = identify(
+        &gate.keyring(),
+        &arrival.snapshot.gateway,
+        &arrival.toolset,
+        &arrival.credentials,
+    )?;
     trail.caller = Some(caller.clone());
     if gate.draining.is_cancelled() {
         return Err(Stop::Draining);
     }
-    recognise::recognise(gate, &arrival.hail, &arrival.frame, &caller, &arrival.toolset)
+    recognise::recognise(
+        gate,
+        &arrival.hail,
+        &arrival.frame,
+        &caller,
+        &arrival.toolset,
+    )
 }
 
 /// One tool call, stage by stage.
@@ -118,7 +145,13 @@ async fn route(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Answe
         (Method::ServerDiscover, _) => return way::hello::discover(gate, call).await,
         (Method::Ping, _) => return Ok(way::empty(call)),
         (Method::LoggingSetLevel, _) => return way::logging::set_level(call),
-        (Method::ToolsList | Method::PromptsList | Method::ResourcesList | Method::ResourcesTemplatesList, _) => {
+        (
+            Method::ToolsList
+            | Method::PromptsList
+            | Method::ResourcesList
+            | Method::ResourcesTemplatesList,
+            _,
+        ) => {
             return way::list::list(gate, call).await;
         }
         (Method::ResourcesSubscribe, _) => return way::subscribe::subscribe(gate, call).await,
@@ -127,7 +160,9 @@ async fn route(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Answe
         (Method::PromptsGet, _) => way::named::prompt(gate, call, trail).await?,
         (Method::ResourcesRead, _) => way::named::resource(gate, call, trail).await?,
         (Method::CompletionComplete, _) => way::named::completion(gate, call, trail).await?,
-        (Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult, _) => way::task::task(gate, call, trail).await?,
+        (Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult, _) => {
+            way::task::task(gate, call, trail).await?
+        }
         (_, _) => way::named::unknown(gate, call, trail).await?,
     };
     trail.hidden = reply.hidden();
@@ -164,7 +199,11 @@ pub struct Trail {
 
 impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
-        let trace = arrival.frame.params().and_then(|params| edit::get(params.as_str(), &["_meta", "traceparent"])).and_then(edit::string);
+        let trace = arrival
+            .frame
+            .params()
+            .and_then(|params| edit::get(params.as_str(), &["_meta", "traceparent"]))
+            .and_then(edit::string);
         Trail {
             revision: arrival.snapshot.revision.clone(),
             toolset: arrival.toolset.name.to_string(),
@@ -177,7 +216,9 @@ impl Trail {
             upstream_us: 0,
             request_bytes: arrival.frame.raw().len(),
             hidden: 0,
-            trace: trace.filter(|trace| trace.len() <= 64).map(|trace| wardgate_sanitize::printable(&trace, 64)),
+            trace: trace
+                .filter(|trace| trace.len() <= 64)
+                .map(|trace| wardgate_sanitize::printable(&trace, 64)),
         }
     }
 

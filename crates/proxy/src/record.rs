@@ -48,7 +48,9 @@ pub trait RecordSink: Send + Sync {
 
 /// Writes `time` as RFC 3339 in UTC with microseconds.
 pub fn rfc3339(time: SystemTime) -> String {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
     let (days, rest) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = civil(days as i64);
     format!(
@@ -69,7 +71,11 @@ fn civil(days: i64) -> (i64, u32, u32) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * of_year + 2) / 153;
     let day = (of_year - (153 * month_index + 2) / 5 + 1) as u32;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 } as u32;
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    } as u32;
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -79,9 +85,11 @@ mod tests {
 
     #[test]
     fn times_are_written_as_rfc_3339() {
-        let at = |secs, micros| rfc3339(SystemTime::UNIX_EPOCH + Duration::new(secs, micros * 1000));
+        let at = |secs: u64, micros: u32| {
+            rfc3339(SystemTime::UNIX_EPOCH + Duration::new(secs, micros * 1000))
+        };
         assert_eq!(at(0, 0), "1970-01-01T00:00:00.000000Z");
         assert_eq!(at(951_782_400, 5), "2000-02-29T00:00:00.000005Z");
-        assert_eq!(at(1_795_353_599, 999_999), "2026-11-22T13:59:59.999999Z".replace("13:59:59", &at(1_795_353_599, 0)[11..19]));
+        assert_eq!(at(1_795_353_599, 999_999), "2026-11-22T13:19:59.999999Z");
     }
 }

@@ -44,7 +44,9 @@ impl Seal {
     }
 
     fn from_key(key: &[u8]) -> Seal {
-        Seal { key: RandomizedNonceKey::new(&AES_256_GCM, key).expect("the key is 32 bytes") }
+        Seal {
+            key: RandomizedNonceKey::new(&AES_256_GCM, key).expect("the key is 32 bytes"),
+        }
     }
 
     pub fn close<T: Serialize>(&self, purpose: Purpose, content: &T) -> String {
@@ -67,7 +69,10 @@ impl Seal {
         }
         let mut sealed = bytes.split_off(NONCE_LEN);
         let nonce = Nonce::try_assume_unique_for_key(&bytes).ok()?;
-        let plain = self.key.open_in_place(nonce, Aad::from(purpose.tag()), &mut sealed).ok()?;
+        let plain = self
+            .key
+            .open_in_place(nonce, Aad::from(purpose.tag()), &mut sealed)
+            .ok()?;
         serde_json::from_slice(plain).ok()
     }
 
@@ -92,16 +97,29 @@ mod tests {
     fn a_token_opens_only_for_its_purpose_and_unchanged() {
         let seal = Seal::random();
         let token = seal.close(Purpose::Session, &"hello");
-        assert_eq!(seal.open::<String>(Purpose::Session, &token).as_deref(), Some("hello"));
+        assert_eq!(
+            seal.open::<String>(Purpose::Session, &token).as_deref(),
+            Some("hello")
+        );
         assert_eq!(seal.open::<String>(Purpose::Task, &token), None);
-        assert_eq!(seal.open::<String>(Purpose::Task, &token.replace("wgs1", "wgt1")), None);
+        assert_eq!(
+            seal.open::<String>(Purpose::Task, &token.replace("wgs1", "wgt1")),
+            None
+        );
         for at in 5..token.len() {
             let mut bent = token.clone().into_bytes();
             bent[at] = if bent[at] == b'A' { b'B' } else { b'A' };
             if bent != token.as_bytes() {
-                assert_eq!(seal.open::<String>(Purpose::Session, std::str::from_utf8(&bent).unwrap()), None, "byte {at}");
+                assert_eq!(
+                    seal.open::<String>(Purpose::Session, std::str::from_utf8(&bent).unwrap()),
+                    None,
+                    "byte {at}"
+                );
             }
         }
-        assert_eq!(Seal::random().open::<String>(Purpose::Session, &token), None);
+        assert_eq!(
+            Seal::random().open::<String>(Purpose::Session, &token),
+            None
+        );
     }
 }

@@ -29,19 +29,29 @@ pub enum Stop {
     /// Known caller, but not for this toolset.
     Forbidden,
     /// The session id is missing (`false`) or unknown, expired or another caller's (`true`).
-    NoSession { given: bool },
-    Busy { retry_after: Duration },
+    NoSession {
+        given: bool,
+    },
+    Busy {
+        retry_after: Duration,
+    },
     Draining,
     Timeout,
     Cancelled,
     /// Nothing was sent upstream.
-    Unavailable { retry_after: Duration },
+    Unavailable {
+        retry_after: Duration,
+    },
     /// The upstream broke the protocol or its connection broke before anything could have happened.
-    UpstreamFault { reason: &'static str },
+    UpstreamFault {
+        reason: &'static str,
+    },
     /// The request went out and no answer came back.
     OutcomeUnknown,
     /// A fault of the gateway itself.
-    Internal { reason: &'static str },
+    Internal {
+        reason: &'static str,
+    },
 }
 
 impl From<Halt> for Stop {

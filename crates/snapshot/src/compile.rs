@@ -127,15 +127,6 @@ fn compile_caps(limits: &config::Limits) -> Caps {
 }
 
 fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
-    // What a line is made from; a change to anything else leaves open lines alone.
-    let line = (
-        &server.name,
-        &server.version,
-        &server.endpoint,
-        server.era,
-        server.timeouts.connect,
-        server.reply_max,
-    );
     Ok(Server {
         name: server.name.clone(),
         alias: server.alias.clone(),
@@ -154,7 +145,8 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         sanitize_metadata: level(server.sanitize.metadata),
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
-        digest: digest_of(&line)?,
+        // Lines carry the whole definition with them, so any change makes new ones.
+        digest: digest_of(server)?,
     })
 }
 

@@ -32,13 +32,11 @@ pub fn supervise(args: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// Replaces this process by the command, which gets a death signal of its own in case the supervisor is killed.
 pub fn exec(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let failed = command(args).and_then(|mut command| {
+    let Err(error) = command(args).and_then(|mut command| {
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        Err(command.exec())
+        Err::<std::convert::Infallible, _>(command.exec())
     });
-    if let Err::<std::convert::Infallible, _>(error) = failed {
-        eprintln!("cannot start the command: {error}");
-    }
+    eprintln!("cannot start the command: {error}");
     ExitCode::from(127)
 }
 

@@ -21,37 +21,67 @@ impl Ask {
     /// # Errors
     /// When the map is malformed or asks what this client did not declare.
     pub fn read_all(call: &Call, result: &Raw) -> Result<Vec<Ask>, Stop> {
-        let Some(requests) = edit::get(result.as_str(), &["inputRequests"]) else { return Ok(Vec::new()) };
+        let Some(requests) = edit::get(result.as_str(), &["inputRequests"]) else {
+            return Ok(Vec::new());
+        };
         let Some(object) = edit::Object::parse(requests) else {
-            return Err(Stop::UpstreamFault { reason: "its questions are malformed" });
+            return Err(Stop::UpstreamFault {
+                reason: "its questions are malformed",
+            });
         };
         object
             .iter()
             .map(|(key, request)| {
-                let method = edit::get(request, &["method"]).and_then(edit::string).unwrap_or_default();
+                let method = edit::get(request, &["method"])
+                    .and_then(edit::string)
+                    .unwrap_or_default();
                 let params = edit::get(request, &["params"]).map(|params| result.slice_of(params));
-                let ask = Ask { key: key.to_owned(), method: Method::parse(&method), params };
-                if ask.is_allowed(call) { Ok(ask) } else { Err(Stop::UpstreamFault { reason: "it asked what the client cannot answer" }) }
+                let ask = Ask {
+                    key: key.to_owned(),
+                    method: Method::parse(&method),
+                    params,
+                };
+                if ask.is_allowed(call) {
+                    Ok(ask)
+                } else {
+                    Err(Stop::UpstreamFault {
+                        reason: "it asked what the client cannot answer",
+                    })
+                }
             })
             .collect()
     }
 
     pub fn is_allowed(&self, call: &Call) -> bool {
-        call.peer.capabilities.allow(&self.method, self.params.as_ref()) && !has_unsafe_url(self.params.as_ref())
+        call.peer
+            .capabilities
+            .allow(&self.method, self.params.as_ref())
+            && !has_unsafe_url(self.params.as_ref())
     }
 
     /// Asks a legacy client on the call's own stream and waits for its response. The time it takes is not the call's.
     ///
     /// # Errors
     /// When the client leaves, cancels, or does not answer within `limit`.
-    pub async fn put(&self, call: &Call, limit: std::time::Duration) -> Result<Result<Raw, Raw>, Stop> {
-        let Some(session) = &call.peer.session else { return Err(Stop::Internal { reason: "a question without a session" }) };
+    pub async fn put(
+        &self,
+        call: &Call,
+        limit: std::time::Duration,
+    ) -> Result<Result<Raw, Raw>, Stop> {
+        let Some(session) = &call.peer.session else {
+            return Err(Stop::Internal {
+                reason: "a question without a session",
+            });
+        };
         let params = self.params_for_legacy();
         let (frame, asked) = session.ask(&self.method, params.as_ref());
         let started = Instant::now();
         call.cx.extend(limit);
         call.exchange.ask(frame).await;
-        let response = call.cx.within(tokio::time::timeout(limit, asked.response())).await?;
+        let response = call
+            .cx
+            .within(tokio::time::timeout(limit, asked.response()))
+            .await?;
         call.cx.unextend(limit.saturating_sub(started.elapsed()));
         match response {
             Ok(Some(frame)) => Ok(answer_of(&frame)),
@@ -68,23 +98,38 @@ impl Ask {
             return Some(params.clone());
         }
         let id = format!("\"{:032x}\"", u128::from_le_bytes(random_bytes()));
-        Some(Raw::trusted(edit::set(params.as_str(), &["elicitationId"], &id)))
+        Some(Raw::trusted(edit::set(
+            params.as_str(),
+            &["elicitationId"],
+            &id,
+        )))
     }
 
     /// Returns the member of `inputRequests`.
     pub fn to_json(&self) -> String {
         let params = self.params.as_ref().map_or("{}", Raw::as_str);
-        format!(r#"{}:{{"method":{},"params":{params}}}"#, edit::quote(&self.key), edit::quote(self.method.as_str()))
+        format!(
+            r#"{}:{{"method":{},"params":{params}}}"#,
+            edit::quote(&self.key),
+            edit::quote(self.method.as_str())
+        )
     }
 }
 
 /// A link a person will be asked to open must be one a browser opens safely.
 fn has_unsafe_url(params: Option<&Raw>) -> bool {
-    let Some(url) = params.and_then(|params| edit::get(params.as_str(), &["url"])).and_then(edit::string) else { return false };
+    let Some(url) = params
+        .and_then(|params| edit::get(params.as_str(), &["url"]))
+        .and_then(edit::string)
+    else {
+        return false;
+    };
     match url::Url::parse(&url) {
         Ok(url) if !url.username().is_empty() || url.password().is_some() => true,
         Ok(url) if url.scheme() == "https" => false,
-        Ok(url) if url.scheme() == "http" => !matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")),
+        Ok(url) if url.scheme() == "http" => {
+            !matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+        }
         _ => true,
     }
 }
@@ -93,6 +138,8 @@ fn answer_of(frame: &Frame) -> Result<Raw, Raw> {
     match (frame.result(), frame.error()) {
         (Some(result), _) => Ok(result.clone()),
         (None, Some(error)) => Err(error.clone()),
-        (None, None) => Err(RpcError::new(error::INTERNAL_ERROR, "the client gave no answer").to_raw()),
+        (None, None) => {
+            Err(RpcError::new(error::INTERNAL_ERROR, "the client gave no answer").to_raw())
+        }
     }
 }

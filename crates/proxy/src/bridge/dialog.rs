@@ -51,7 +51,13 @@ impl Dialog {
     /// What is known of the request's fate.
     pub async fn start(mut flight: Flight, sent: Sent) -> Result<Dialog, FlightFault> {
         flight.launch(&sent.frame, &sent.headers).await?;
-        Ok(Dialog { flight, sent, notices: Notices::default(), open: Vec::new(), rounds: 0 })
+        Ok(Dialog {
+            flight,
+            sent,
+            notices: Notices::default(),
+            open: Vec::new(),
+            rounds: 0,
+        })
     }
 
     pub fn link(&self) -> &Arc<Link> {
@@ -79,13 +85,21 @@ impl Dialog {
     }
 
     fn reply(&mut self, call: &Call, frame: Frame) -> Result<Turn, Stop> {
-        let Some(result) = frame.result() else { return Ok(Turn::Reply(frame)) };
-        if self.link().era() == Era::Legacy || finish::result_type(result) != ResultType::InputRequired {
+        let Some(result) = frame.result() else {
+            return Ok(Turn::Reply(frame));
+        };
+        if self.link().era() == Era::Legacy
+            || finish::result_type(result) != ResultType::InputRequired
+        {
             return Ok(Turn::Reply(frame));
         }
         let asks = Ask::read_all(call, result)?;
         // A modern client answers the server itself; the result passes through untouched.
-        if call.peer.era() == Era::Modern { Ok(Turn::Reply(frame)) } else { Ok(Turn::Asks(self.with_state(asks, result))) }
+        if call.peer.era() == Era::Modern {
+            Ok(Turn::Reply(frame))
+        } else {
+            Ok(Turn::Asks(self.with_state(asks, result)))
+        }
     }
 
     /// Remembers the state to hand back with the answers.
@@ -114,28 +128,47 @@ impl Dialog {
             match event {
                 Event::Request(frame) => asks.extend(self.question(call, &frame).await?),
                 Event::Notification(frame) => self.pass_on(call, frame).await,
-                Event::Reply(_) | Event::Fault(_) => return Err(Stop::UpstreamFault { reason: "it answered before its question was" }),
+                Event::Reply(_) | Event::Fault(_) => {
+                    return Err(Stop::UpstreamFault {
+                        reason: "it answered before its question was",
+                    });
+                }
             }
             if call.peer.era() == Era::Modern {
-                next = tokio::time::timeout(GATHERING, self.flight.next()).await.ok();
+                next = tokio::time::timeout(GATHERING, self.flight.next())
+                    .await
+                    .ok();
             }
         }
         Ok(asks)
     }
 
     async fn question(&mut self, call: &Call, frame: &Frame) -> Result<Option<Ask>, Stop> {
-        let Some(id) = frame.id() else { return Ok(None) };
+        let Some(id) = frame.id() else {
+            return Ok(None);
+        };
         let method = Method::parse(frame.method().unwrap_or_default());
-        let ask = Ask { key: format!("input-{}", self.open.len() + 1), method, params: frame.params().cloned() };
+        let ask = Ask {
+            key: format!("input-{}", self.open.len() + 1),
+            method,
+            params: frame.params().cloned(),
+        };
         if ask.is_allowed(call) {
             self.open.push((ask.key.clone(), id.clone()));
             return Ok(Some(ask));
         }
         let refusal = match ask.method {
             Method::Ping => Frame::success(id, &Raw::trusted("{}")),
-            _ => Frame::failure(Some(id), &RpcError::new(error::METHOD_NOT_FOUND, "the client does not support this").to_raw()),
+            _ => Frame::failure(
+                Some(id),
+                &RpcError::new(error::METHOD_NOT_FOUND, "the client does not support this")
+                    .to_raw(),
+            ),
         };
-        self.flight.answer(&refusal).await.map_err(|fault| fault.to_stop())?;
+        self.flight
+            .answer(&refusal)
+            .await
+            .map_err(|fault| fault.to_stop())?;
         Ok(None)
     }
 
@@ -143,7 +176,12 @@ impl Dialog {
     ///
     /// # Errors
     /// When the client does not answer, or the server cannot be told.
-    pub async fn converse(&mut self, call: &Call, asks: Vec<Ask>, limit: Duration) -> Result<(), Stop> {
+    pub async fn converse(
+        &mut self,
+        call: &Call,
+        asks: Vec<Ask>,
+        limit: Duration,
+    ) -> Result<(), Stop> {
         let mut answers = Vec::with_capacity(asks.len());
         for ask in asks {
             let answer = ask.put(call, limit).await?;
@@ -156,10 +194,16 @@ impl Dialog {
     ///
     /// # Errors
     /// Too many rounds, an answer the server's era cannot carry, or the link's fault.
-    pub async fn answer(&mut self, call: &Call, answers: Vec<(String, Result<Raw, Raw>)>) -> Result<(), Stop> {
+    pub async fn answer(
+        &mut self,
+        call: &Call,
+        answers: Vec<(String, Result<Raw, Raw>)>,
+    ) -> Result<(), Stop> {
         self.rounds += 1;
         if self.rounds > ROUNDS_MAX {
-            return Err(Stop::UpstreamFault { reason: "it keeps asking" });
+            return Err(Stop::UpstreamFault {
+                reason: "it keeps asking",
+            });
         }
         match self.link().era() {
             Era::Legacy => self.respond(answers).await,
@@ -169,22 +213,33 @@ impl Dialog {
 
     async fn respond(&mut self, answers: Vec<(String, Result<Raw, Raw>)>) -> Result<(), Stop> {
         for (key, answer) in answers {
-            let Some(at) = self.open.iter().position(|(open, _)| *open == key) else { continue };
+            let Some(at) = self.open.iter().position(|(open, _)| *open == key) else {
+                continue;
+            };
             let (_, id) = self.open.remove(at);
             let response = match &answer {
                 Ok(result) => Frame::success(&id, result),
                 Err(error) => Frame::failure(Some(&id), error),
             };
-            self.flight.answer(&response).await.map_err(|fault| fault.to_stop())?;
+            self.flight
+                .answer(&response)
+                .await
+                .map_err(|fault| fault.to_stop())?;
         }
         Ok(())
     }
 
-    async fn send_again(&mut self, call: &Call, answers: Vec<(String, Result<Raw, Raw>)>) -> Result<(), Stop> {
+    async fn send_again(
+        &mut self,
+        call: &Call,
+        answers: Vec<(String, Result<Raw, Raw>)>,
+    ) -> Result<(), Stop> {
         let mut responses = String::from("{");
         for (key, answer) in &answers {
             let Ok(result) = answer else {
-                return Err(Stop::UpstreamFault { reason: "the client could not answer its question" });
+                return Err(Stop::UpstreamFault {
+                    reason: "the client could not answer its question",
+                });
             };
             if responses.len() > 1 {
                 responses.push(',');
@@ -198,8 +253,14 @@ impl Dialog {
         if edit::get(&params, &["_meta", "progressToken"]).is_some() {
             params = edit::set(&params, &["_meta", "progressToken"], flight.id().as_str());
         }
-        let frame = self.sent.frame.with(Some(&flight.id()), Some(&Raw::trusted(params)));
-        call.cx.within(flight.launch(&frame, &self.sent.headers)).await?.map_err(|fault| fault.to_stop())?;
+        let frame = self
+            .sent
+            .frame
+            .with(Some(&flight.id()), Some(&Raw::trusted(params)));
+        call.cx
+            .within(flight.launch(&frame, &self.sent.headers))
+            .await?
+            .map_err(|fault| fault.to_stop())?;
         self.sent.frame = frame;
         self.flight = flight;
         Ok(())

@@ -7,9 +7,9 @@
 //! | legacy | modern | `input_required` is turned into requests to the client, then the call is sent again with the answers |
 //! | modern | legacy | the server's requests are turned into `input_required`; the upstream call is parked until the client returns |
 
-pub mod request;
-pub mod notice;
-pub mod dialog;
 pub mod ask;
+pub mod dialog;
+pub mod notice;
 pub mod park;
+pub mod request;
 pub mod task_ids;

@@ -16,7 +16,9 @@ impl Notices {
         match Method::parse(frame.method().unwrap_or_default()) {
             Method::NotificationProgress => self.progress(call, &frame),
             Method::NotificationMessage => is_wanted(call, &frame).then_some(frame),
-            Method::NotificationElicitationComplete => (call.peer.era() == Era::Legacy).then_some(frame),
+            Method::NotificationElicitationComplete => {
+                (call.peer.era() == Era::Legacy).then_some(frame)
+            }
             // The round it belonged to is answered or given up here; the client has its own way to hear of that.
             Method::NotificationCancelled => None,
             Method::NotificationTasksStatus | Method::NotificationTasks => None,
@@ -34,14 +36,22 @@ impl Notices {
             return None;
         }
         self.progress = Some(value);
-        let restored = Raw::trusted(edit::set(params.as_str(), &["progressToken"], token.as_str()));
+        let restored = Raw::trusted(edit::set(
+            params.as_str(),
+            &["progressToken"],
+            token.as_str(),
+        ));
         Some(frame.with(None, Some(&restored)))
     }
 }
 
 /// MCP 2026-07-28: no log message without `logLevel`; legacy clients that never set a level get what the server sends.
 fn is_wanted(call: &Call, frame: &Frame) -> bool {
-    let level = frame.params().and_then(|params| edit::get(params.as_str(), &["level"])).and_then(edit::string).unwrap_or_default();
+    let level = frame
+        .params()
+        .and_then(|params| edit::get(params.as_str(), &["level"]))
+        .and_then(edit::string)
+        .unwrap_or_default();
     match (&call.peer.log_level, call.peer.era()) {
         (Some(least), _) => severity(&level) >= severity(least),
         (None, Era::Legacy) => true,

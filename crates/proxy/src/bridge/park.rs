@@ -43,10 +43,19 @@ impl Parked {
     ///
     /// # Errors
     /// [`Stop::Busy`] when too many calls wait already.
-    pub fn park(&self, seal: &Seal, call: &Call, dialog: Dialog, asks: Vec<Ask>, limit: Duration) -> Result<Raw, Stop> {
+    pub fn park(
+        &self,
+        seal: &Seal,
+        call: &Call,
+        dialog: Dialog,
+        asks: Vec<Ask>,
+        limit: Duration,
+    ) -> Result<Raw, Stop> {
         let mut parked = self.0.lock().expect("no panic while held");
         if parked.len() >= PARKED_MAX {
-            return Err(Stop::Busy { retry_after: Duration::from_secs(5) });
+            return Err(Stop::Busy {
+                retry_after: Duration::from_secs(5),
+            });
         }
         let id = u128::from_le_bytes(random_bytes());
         let state = seal.close(Purpose::RequestState, &State { id });
@@ -56,7 +65,16 @@ impl Parked {
             questions.join(","),
             edit::quote(&state)
         );
-        parked.insert(id, Waiting { dialog, asks, caller: call.caller.clone(), digest: call_digest(call), until: Instant::now() + limit });
+        parked.insert(
+            id,
+            Waiting {
+                dialog,
+                asks,
+                caller: call.caller.clone(),
+                digest: call_digest(call),
+                until: Instant::now() + limit,
+            },
+        );
         Ok(Raw::trusted(result))
     }
 
@@ -65,23 +83,41 @@ impl Parked {
     /// # Errors
     /// −32602 when the state is forged, used, expired, another caller's, or for another call.
     pub fn resume(&self, seal: &Seal, call: &Call) -> Result<Option<(Dialog, Vec<Ask>)>, Stop> {
-        let Some(token) = call.param_string("requestState").filter(|token| Seal::claims(Purpose::RequestState, token)) else {
+        let Some(token) = call
+            .param_string("requestState")
+            .filter(|token| Seal::claims(Purpose::RequestState, token))
+        else {
             return Ok(None);
         };
-        let unknown = || Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "requestState is unknown or has expired; send the request afresh"));
-        let state: State = seal.open(Purpose::RequestState, &token).ok_or_else(unknown)?;
+        let unknown = || {
+            Stop::Rpc(RpcError::new(
+                error::INVALID_PARAMS,
+                "requestState is unknown or has expired; send the request afresh",
+            ))
+        };
+        let state: State = seal
+            .open(Purpose::RequestState, &token)
+            .ok_or_else(unknown)?;
         let mut parked = self.0.lock().expect("no panic while held");
         let waiting = parked.get(&state.id).ok_or_else(unknown)?;
-        if waiting.caller != call.caller || waiting.digest != call_digest(call) || waiting.until <= Instant::now() {
+        if waiting.caller != call.caller
+            || waiting.digest != call_digest(call)
+            || waiting.until <= Instant::now()
+        {
             return Err(unknown());
         }
-        Ok(parked.remove(&state.id).map(|waiting| (waiting.dialog, waiting.asks)))
+        Ok(parked
+            .remove(&state.id)
+            .map(|waiting| (waiting.dialog, waiting.asks)))
     }
 
     /// Gives up calls whose client has not come back; dropping them cancels them at the server.
     pub fn sweep(&self) {
         let now = Instant::now();
-        self.0.lock().expect("no panic while held").retain(|_, waiting| waiting.until > now);
+        self.0
+            .lock()
+            .expect("no panic while held")
+            .retain(|_, waiting| waiting.until > now);
     }
 
     pub fn clear(&self) {
@@ -95,7 +131,10 @@ pub fn answers(call: &Call, asks: Vec<Ask>) -> (Vec<(String, Result<Raw, Raw>)>,
     let mut answered = Vec::new();
     let mut open = Vec::new();
     for ask in asks {
-        match responses.as_ref().and_then(|responses| responses.get(&ask.key)) {
+        match responses
+            .as_ref()
+            .and_then(|responses| responses.get(&ask.key))
+        {
             Some(response) => answered.push((ask.key, Ok(Raw::trusted(response.to_owned())))),
             None => open.push(ask),
         }
@@ -106,19 +145,36 @@ pub fn answers(call: &Call, asks: Vec<Ask>) -> (Vec<(String, Result<Raw, Raw>)>,
 /// Digest of what a call asks for, whatever the order its members are written in.
 fn call_digest(call: &Call) -> [u8; 32] {
     let part = |key: &str| call.param(key).map(canonical).unwrap_or_default();
-    let text = format!("{}\n{}\n{}\n{}\n{}", call.toolset.name, call.method.as_str(), part("name"), part("uri"), part("arguments"));
-    digest(&SHA256, text.as_bytes()).as_ref().try_into().expect("SHA-256 is 32 bytes")
+    let text = format!(
+        "{}\n{}\n{}\n{}\n{}",
+        call.toolset.name,
+        call.method.as_str(),
+        part("name"),
+        part("uri"),
+        part("arguments")
+    );
+    digest(&SHA256, text.as_bytes())
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 is 32 bytes")
 }
 
 fn canonical(text: &str) -> String {
     fn sorted(value: serde_json::Value) -> serde_json::Value {
         match value {
-            serde_json::Value::Object(members) => {
-                serde_json::Value::Object(members.into_iter().map(|(key, value)| (key, sorted(value))).collect::<BTreeMap<_, _>>().into_iter().collect())
-            }
+            serde_json::Value::Object(members) => serde_json::Value::Object(
+                members
+                    .into_iter()
+                    .map(|(key, value)| (key, sorted(value)))
+                    .collect::<BTreeMap<_, _>>()
+                    .into_iter()
+                    .collect(),
+            ),
             serde_json::Value::Array(elements) => elements.into_iter().map(sorted).collect(),
             plain => plain,
         }
     }
-    serde_json::from_str(text).map(|value| sorted(value).to_string()).unwrap_or_default()
+    serde_json::from_str(text)
+        .map(|value| sorted(value).to_string())
+        .unwrap_or_default()
 }

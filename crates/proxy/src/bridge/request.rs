@@ -48,9 +48,17 @@ fn params(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) 
 /// A legacy server knows neither the metadata nor the members of a retried request.
 fn without_modern(params: &Raw) -> Raw {
     let stripped = meta::strip(params);
-    let retried = ["inputResponses", "requestState"].iter().any(|key| edit::get(stripped.as_str(), &[*key]).is_some());
+    let retried = ["inputResponses", "requestState"]
+        .iter()
+        .any(|key| edit::get(stripped.as_str(), &[*key]).is_some());
     match retried {
-        true => Raw::trusted(edit::apply(stripped.as_str(), &[Change::Remove("inputResponses"), Change::Remove("requestState")])),
+        true => Raw::trusted(edit::apply(
+            stripped.as_str(),
+            &[
+                Change::Remove("inputResponses"),
+                Change::Remove("requestState"),
+            ],
+        )),
         false => stripped,
     }
 }

@@ -25,13 +25,22 @@ pub struct TaskId {
 }
 
 /// Where results hold the id of the task they are about.
-const PLACES: [&[&str]; 3] = [&["taskId"], &["task", "taskId"], &["_meta", "io.modelcontextprotocol/related-task", "taskId"]];
+const PLACES: [&[&str]; 3] = [
+    &["taskId"],
+    &["task", "taskId"],
+    &["_meta", "io.modelcontextprotocol/related-task", "taskId"],
+];
 
 /// Replaces the server's task ids in a result by sealed ones.
 pub fn seal_in(seal: &Seal, call: &Call, server: &str, result: &Raw) -> Raw {
     let mut text = result.clone();
     for place in PLACES {
-        let Some(id) = edit::get(text.as_str(), place).and_then(edit::string).map(|id| id.into_owned()) else { continue };
+        let Some(id) = edit::get(text.as_str(), place)
+            .and_then(edit::string)
+            .map(|id| id.into_owned())
+        else {
+            continue;
+        };
         let sealed = Sealed {
             tenant: call.caller.tenant.to_string(),
             principal: call.caller.principal.to_string(),
@@ -39,7 +48,11 @@ pub fn seal_in(seal: &Seal, call: &Call, server: &str, result: &Raw) -> Raw {
             server: server.to_owned(),
             id,
         };
-        text = Raw::trusted(edit::set(text.as_str(), place, &edit::quote(&seal.close(Purpose::Task, &sealed))));
+        text = Raw::trusted(edit::set(
+            text.as_str(),
+            place,
+            &edit::quote(&seal.close(Purpose::Task, &sealed)),
+        ));
     }
     text
 }
@@ -50,5 +63,8 @@ pub fn open(seal: &Seal, call: &Call, token: &str) -> Option<TaskId> {
     let rightful = sealed.tenant == call.caller.tenant.as_str()
         && sealed.principal == call.caller.principal.as_str()
         && sealed.toolset == call.toolset.name.as_str();
-    rightful.then_some(TaskId { server: sealed.server, id: sealed.id })
+    rightful.then_some(TaskId {
+        server: sealed.server,
+        id: sealed.id,
+    })
 }

@@ -54,17 +54,31 @@ fn capability_of(shelf: Shelf) -> &'static str {
 ///
 /// # Errors
 /// When a page cannot be had; nothing partial is returned.
-pub async fn fetch(line: &Arc<Line>, link: &Arc<Link>, shelf: Shelf, last: Option<Arc<Listing>>) -> Result<Listing, LinkFault> {
+pub async fn fetch(
+    line: &Arc<Line>,
+    link: &Arc<Link>,
+    shelf: Shelf,
+    last: Option<Arc<Listing>>,
+) -> Result<Listing, LinkFault> {
     if !link.hello.has(&[capability_of(shelf)]) {
-        return Ok(Listing { items: Vec::new(), quarantined: Vec::new(), fetched: Instant::now(), ttl: ANNOUNCED_TTL, public: true });
+        return Ok(Listing {
+            items: Vec::new(),
+            quarantined: Vec::new(),
+            fetched: Instant::now(),
+            ttl: ANNOUNCED_TTL,
+            public: true,
+        });
     }
     let pages = pages(link, shelf).await?;
     let hints: Vec<_> = pages.iter().map(finish::cache_hint).collect();
     let announced = link.hello.has(&[capability_of(shelf), "listChanged"]);
     let said = Duration::from_millis(hints.iter().map(|hint| hint.ttl_ms).min().unwrap_or(0));
     let server = line.server().clone();
-    let judged = tokio::task::spawn_blocking(move || judge(&pages, shelf, &server, last.as_deref())).await;
-    let (items, quarantined) = judged.map_err(|_| LinkFault::Unreachable { detail: "a list could not be read".into() })?;
+    let judged =
+        tokio::task::spawn_blocking(move || judge(&pages, shelf, &server, last.as_deref())).await;
+    let (items, quarantined) = judged.map_err(|_| LinkFault::Unreachable {
+        detail: "a list could not be read".into(),
+    })?;
     for (key, why) in &quarantined {
         tracing::warn!(server = %line.alias(), item = key, why, "left out of the list");
     }
@@ -91,12 +105,17 @@ async fn pages(link: &Arc<Link>, shelf: Shelf) -> Result<Vec<Raw>, LinkFault> {
             None => base.clone(),
         };
         let page = page(link, shelf, &params).await?;
-        let next = edit::get(page.as_str(), &["nextCursor"]).filter(|next| *next != "null").map(str::to_owned);
+        let next = edit::get(page.as_str(), &["nextCursor"])
+            .filter(|next| *next != "null")
+            .map(str::to_owned);
         pages.push(page);
         match next {
             None => return Ok(pages),
             Some(next) if pages.len() >= PAGES_MAX || !seen.insert(next.clone()) => {
-                tracing::warn!(method = method_of(shelf).as_str(), "the server's cursors do not end; the list is cut there");
+                tracing::warn!(
+                    method = method_of(shelf).as_str(),
+                    "the server's cursors do not end; the list is cut there"
+                );
                 return Ok(pages);
             }
             Some(next) => cursor = Some(next),
@@ -108,24 +127,50 @@ async fn page(link: &Arc<Link>, shelf: Shelf, params: &Raw) -> Result<Raw, LinkF
     match link.ask(&method_of(shelf), params).await {
         Ok(Ok(result)) => Ok(result),
         // Servers in the field advertise `resources` without templates.
-        Ok(Err(error)) if edit::get(error.as_str(), &["code"]) == Some("-32601") => Ok(Raw::trusted("{}")),
-        Ok(Err(_)) => Err(LinkFault::Unreachable { detail: format!("{} failed", method_of(shelf).as_str()) }),
-        Err(FlightFault::Busy { .. }) => Err(LinkFault::Unreachable { detail: "the server is busy".into() }),
-        Err(fault) => Err(LinkFault::Unreachable { detail: fault.to_string() }),
+        Ok(Err(error)) if edit::get(error.as_str(), &["code"]) == Some("-32601") => {
+            Ok(Raw::trusted("{}"))
+        }
+        Ok(Err(_)) => Err(LinkFault::Unreachable {
+            detail: format!("{} failed", method_of(shelf).as_str()),
+        }),
+        Err(FlightFault::Busy { .. }) => Err(LinkFault::Unreachable {
+            detail: "the server is busy".into(),
+        }),
+        Err(fault) => Err(LinkFault::Unreachable {
+            detail: fault.to_string(),
+        }),
     }
 }
 
 type Judged = (Vec<Arc<Item>>, Vec<(String, String)>);
 
-fn judge(pages: &[Raw], shelf: Shelf, server: &wardgate_snapshot::Server, last: Option<&Listing>) -> Judged {
-    let known: HashMap<&str, &Arc<Item>> = last.map(|last| last.items.iter().map(|item| (item.key.as_str(), item)).collect()).unwrap_or_default();
+fn judge(
+    pages: &[Raw],
+    shelf: Shelf,
+    server: &wardgate_snapshot::Server,
+    last: Option<&Listing>,
+) -> Judged {
+    let known: HashMap<&str, &Arc<Item>> = last
+        .map(|last| {
+            last.items
+                .iter()
+                .map(|item| (item.key.as_str(), item))
+                .collect()
+        })
+        .unwrap_or_default();
     let mut items: Vec<Arc<Item>> = Vec::new();
     let mut quarantined = Vec::new();
     let mut names = HashSet::new();
     for page in pages {
-        for element in edit::get(page.as_str(), &[member_of(shelf)]).and_then(edit::elements).unwrap_or_default() {
+        for element in edit::get(page.as_str(), &[member_of(shelf)])
+            .and_then(edit::elements)
+            .unwrap_or_default()
+        {
             if items.len() >= ITEMS_MAX {
-                quarantined.push((String::new(), format!("the list has more than {ITEMS_MAX} items")));
+                quarantined.push((
+                    String::new(),
+                    format!("the list has more than {ITEMS_MAX} items"),
+                ));
                 return (items, quarantined);
             }
             match element_item(page, element, shelf, server, &known) {
@@ -145,7 +190,9 @@ fn element_item(
     server: &wardgate_snapshot::Server,
     known: &HashMap<&str, &Arc<Item>>,
 ) -> Result<Arc<Item>, (String, String)> {
-    let key = edit::get(element, &[super::item::key_of(shelf)]).and_then(edit::string).unwrap_or_default();
+    let key = edit::get(element, &[super::item::key_of(shelf)])
+        .and_then(edit::string)
+        .unwrap_or_default();
     match known.get(key.as_ref()) {
         Some(item) if item.is_unchanged(element) => Ok((*item).clone()),
         _ => Item::read(page.slice_of(element), shelf, server).map(Arc::new),

@@ -29,8 +29,12 @@ impl Item {
     /// # Errors
     /// The key (as far as known) and a sentence, when the item must not be shown.
     pub fn read(said: Raw, shelf: Shelf, server: &Server) -> Result<Item, (String, String)> {
-        let key = edit::get(said.as_str(), &[key_of(shelf)]).and_then(edit::string).map(|key| key.into_owned());
-        let Some(key) = key else { return Err((String::new(), format!("has no `{}`", key_of(shelf)))) };
+        let key = edit::get(said.as_str(), &[key_of(shelf)])
+            .and_then(edit::string)
+            .map(|key| key.into_owned());
+        let Some(key) = key else {
+            return Err((String::new(), format!("has no `{}`", key_of(shelf))));
+        };
         let refuse = |why: String| (wardgate_sanitize::printable(&key, 128), why);
         if shelf == Shelf::Tools && !is_tool_name(&key) {
             return Err(refuse("name is not 1 to 128 of A-Z a-z 0-9 _ . -".into()));
@@ -46,7 +50,12 @@ impl Item {
             Shelf::Tools => Some(ToolFacts::read(raw.as_str(), server).map_err(refuse)?),
             Shelf::Prompts | Shelf::Resources | Shelf::Templates => None,
         };
-        Ok(Item { key, raw, said, tool })
+        Ok(Item {
+            key,
+            raw,
+            said,
+            tool,
+        })
     }
 
     pub fn is_unchanged(&self, said: &str) -> bool {
@@ -56,7 +65,9 @@ impl Item {
 
 impl ToolFacts {
     fn read(tool: &str, server: &Server) -> Result<ToolFacts, String> {
-        let Some(input_schema) = edit::get(tool, &["inputSchema"]) else { return Err("has no `inputSchema`".into()) };
+        let Some(input_schema) = edit::get(tool, &["inputSchema"]) else {
+            return Err("has no `inputSchema`".into());
+        };
         let headers = param_headers::declared(input_schema).map_err(|fault| fault.to_string())?;
         let schema = match server.validate {
             true => Some(Schema::compile(input_schema).map_err(|fault| fault.to_string())?),
@@ -77,5 +88,8 @@ pub fn key_of(shelf: Shelf) -> &'static str {
 
 /// MCP 2025-11-25 server/tools, "Tool Names".
 fn is_tool_name(name: &str) -> bool {
-    (1..=128).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+    (1..=128).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }

@@ -1,7 +1,7 @@
 //! What servers offer: each list whole (every page), last known good, judged item by item.
 
-pub mod item;
 pub mod fetch;
+pub mod item;
 pub mod view;
 
 use std::{
@@ -12,12 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::upstream::{
-    changes::Shelf,
-    fault::LinkFault,
-    line::Line,
-    link::Link,
-};
+use crate::upstream::{changes::Shelf, fault::LinkFault, line::Line, link::Link};
 pub use item::{Item, ToolFacts};
 
 /// One complete list of one kind, as a line's server gave it.
@@ -72,15 +67,24 @@ impl Catalog {
 
     /// Returns the last known listing, however old.
     pub fn last(&self, shelf: Shelf) -> Option<Arc<Listing>> {
-        self.rack(shelf).listing.lock().expect("no panic while held").clone()
+        self.rack(shelf)
+            .listing
+            .lock()
+            .expect("no panic while held")
+            .clone()
     }
 
     /// Returns the listing if it may be used without asking the server.
     pub fn fresh(&self, shelf: Shelf, freshness: Freshness) -> Option<Arc<Listing>> {
         let rack = self.rack(shelf);
         let listing = self.last(shelf)?;
-        let leeway = if freshness == Freshness::Known { LEEWAY } else { Duration::ZERO };
-        let current = rack.epoch.load(Ordering::Acquire) == rack.listed_epoch.load(Ordering::Acquire);
+        let leeway = if freshness == Freshness::Known {
+            LEEWAY
+        } else {
+            Duration::ZERO
+        };
+        let current =
+            rack.epoch.load(Ordering::Acquire) == rack.listed_epoch.load(Ordering::Acquire);
         (current && listing.age() < listing.ttl + leeway).then_some(listing)
     }
 
@@ -88,7 +92,9 @@ impl Catalog {
         self.rack(shelf).epoch.fetch_add(1, Ordering::AcqRel);
         if shelf == Shelf::Resources {
             // MCP has one notification for both lists.
-            self.rack(Shelf::Templates).epoch.fetch_add(1, Ordering::AcqRel);
+            self.rack(Shelf::Templates)
+                .epoch
+                .fetch_add(1, Ordering::AcqRel);
         }
     }
 
@@ -102,7 +108,12 @@ impl Catalog {
     ///
     /// # Errors
     /// When the server does not answer its list; the last known listing stays.
-    pub async fn refresh(&self, line: &Arc<Line>, link: &Arc<Link>, shelf: Shelf) -> Result<Arc<Listing>, LinkFault> {
+    pub async fn refresh(
+        &self,
+        line: &Arc<Line>,
+        link: &Arc<Link>,
+        shelf: Shelf,
+    ) -> Result<Arc<Listing>, LinkFault> {
         let rack = self.rack(shelf);
         let _alone = rack.fetching.lock().await;
         if let Some(listing) = self.fresh(shelf, Freshness::Listed) {

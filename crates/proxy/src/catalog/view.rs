@@ -23,7 +23,10 @@ pub struct Lens {
 
 impl Lens {
     pub fn of(peer: &crate::call::Peer) -> Lens {
-        Lens { era: peer.era(), capabilities: peer.capabilities.clone() }
+        Lens {
+            era: peer.era(),
+            capabilities: peer.capabilities.clone(),
+        }
     }
 }
 
@@ -60,8 +63,20 @@ const VIEWS_MAX: usize = 512;
 
 impl Views {
     /// Returns the view over these parts, made anew only when a listing has changed.
-    pub fn view(&self, snapshot: &Snapshot, toolset: &Toolset, shelf: Shelf, lens: &Lens, parts: &[Part]) -> Arc<View> {
-        let key = (snapshot.revision.clone(), toolset.name.to_string(), shelf, lens.clone());
+    pub fn view(
+        &self,
+        snapshot: &Snapshot,
+        toolset: &Toolset,
+        shelf: Shelf,
+        lens: &Lens,
+        parts: &[Part],
+    ) -> Arc<View> {
+        let key = (
+            snapshot.revision.clone(),
+            toolset.name.to_string(),
+            shelf,
+            lens.clone(),
+        );
         let mut views = self.0.lock().expect("no panic while held");
         if let Some(view) = views.get(&key).filter(|view| view.is_of(parts)) {
             return view.clone();
@@ -78,11 +93,15 @@ impl Views {
 impl View {
     fn is_of(&self, parts: &[Part]) -> bool {
         self.listings.len() == parts.len()
-            && self.listings.iter().zip(parts).all(|(had, part)| match (had, &part.listing) {
-                (Some(had), Some(has)) => Arc::ptr_eq(had, has),
-                (None, None) => true,
-                _ => false,
-            })
+            && self
+                .listings
+                .iter()
+                .zip(parts)
+                .all(|(had, part)| match (had, &part.listing) {
+                    (Some(had), Some(has)) => Arc::ptr_eq(had, has),
+                    (None, None) => true,
+                    _ => false,
+                })
     }
 }
 
@@ -91,31 +110,76 @@ impl View {
 ///
 /// # Cancel safety
 /// What was fetched stays in the catalogs.
-pub async fn gather(upstreams: &Upstreams, snapshot: &Snapshot, toolset: &Toolset, shelf: Shelf, lens: &Lens, freshness: Freshness) -> Vec<Part> {
-    let servers = toolset.servers.iter().filter_map(|alias| snapshot.servers.get(alias));
-    futures_util::future::join_all(servers.map(|server| part(upstreams, server, shelf, lens, freshness))).await
+pub async fn gather(
+    upstreams: &Upstreams,
+    snapshot: &Snapshot,
+    toolset: &Toolset,
+    shelf: Shelf,
+    lens: &Lens,
+    freshness: Freshness,
+) -> Vec<Part> {
+    let servers = toolset
+        .servers
+        .iter()
+        .filter_map(|alias| snapshot.servers.get(alias));
+    futures_util::future::join_all(
+        servers.map(|server| part(upstreams, server, shelf, lens, freshness)),
+    )
+    .await
 }
 
 /// Collects what is known without asking anyone; `None` when some server has to be asked.
-pub fn known(upstreams: &Upstreams, snapshot: &Snapshot, toolset: &Toolset, shelf: Shelf, lens: &Lens, freshness: Freshness) -> Option<Vec<Part>> {
-    let servers = toolset.servers.iter().filter_map(|alias| snapshot.servers.get(alias));
+pub fn known(
+    upstreams: &Upstreams,
+    snapshot: &Snapshot,
+    toolset: &Toolset,
+    shelf: Shelf,
+    lens: &Lens,
+    freshness: Freshness,
+) -> Option<Vec<Part>> {
+    let servers = toolset
+        .servers
+        .iter()
+        .filter_map(|alias| snapshot.servers.get(alias));
     servers
         .map(|server| {
             let line = upstreams.line_for(server, lens.era, &lens.capabilities);
             let listing = line.catalog.fresh(shelf, freshness)?;
-            Some(Part { server: server.clone(), line, listing: Some(listing), fault: None })
+            Some(Part {
+                server: server.clone(),
+                line,
+                listing: Some(listing),
+                fault: None,
+            })
         })
         .collect()
 }
 
-async fn part(upstreams: &Upstreams, server: &Arc<Server>, shelf: Shelf, lens: &Lens, freshness: Freshness) -> Part {
+async fn part(
+    upstreams: &Upstreams,
+    server: &Arc<Server>,
+    shelf: Shelf,
+    lens: &Lens,
+    freshness: Freshness,
+) -> Part {
     let line = upstreams.line_for(server, lens.era, &lens.capabilities);
     if let Some(listing) = line.catalog.fresh(shelf, freshness) {
-        return Part { server: server.clone(), line, listing: Some(listing), fault: None };
+        return Part {
+            server: server.clone(),
+            line,
+            listing: Some(listing),
+            fault: None,
+        };
     }
-    let asked = tokio::time::timeout(server.timeouts.list, ask(upstreams, server, shelf, lens)).await;
+    let asked =
+        tokio::time::timeout(server.timeouts.list, ask(upstreams, server, shelf, lens)).await;
     match asked {
-        Ok(Ok((line, listing))) => Part { server: server.clone(), line, listing: Some(listing), fault: None },
+        Ok(Ok((line, listing))) => Part {
+            server: server.clone(),
+            line,
+            listing: Some(listing),
+            fault: None,
+        },
         Ok(Err(fault)) => {
             tracing::warn!(server = %server.alias, %fault, "list not refreshed");
             stale(server, line, shelf, fault.public())
@@ -124,8 +188,15 @@ async fn part(upstreams: &Upstreams, server: &Arc<Server>, shelf: Shelf, lens: &
     }
 }
 
-async fn ask(upstreams: &Upstreams, server: &Arc<Server>, shelf: Shelf, lens: &Lens) -> Result<(Arc<Line>, Arc<Listing>), LinkFault> {
-    let (line, link) = upstreams.reach(server, lens.era, &lens.capabilities).await?;
+async fn ask(
+    upstreams: &Upstreams,
+    server: &Arc<Server>,
+    shelf: Shelf,
+    lens: &Lens,
+) -> Result<(Arc<Line>, Arc<Listing>), LinkFault> {
+    let (line, link) = upstreams
+        .reach(server, lens.era, &lens.capabilities)
+        .await?;
     if let Ok(listing) = line.catalog.refresh(&line, &link, shelf).await {
         return Ok((line, listing));
     }
@@ -137,7 +208,12 @@ async fn ask(upstreams: &Upstreams, server: &Arc<Server>, shelf: Shelf, lens: &L
 
 fn stale(server: &Arc<Server>, line: Arc<Line>, shelf: Shelf, fault: &'static str) -> Part {
     let listing = line.catalog.last(shelf);
-    Part { server: server.clone(), line, listing, fault: Some(fault) }
+    Part {
+        server: server.clone(),
+        line,
+        listing,
+        fault: Some(fault),
+    }
 }
 
 fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: &[Part]) -> View {
@@ -146,10 +222,16 @@ fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: &[Part]) -> View {
     let mut body = String::from("[");
     for part in parts {
         for item in part.listing.iter().flat_map(|listing| &listing.items) {
-            if matches!(shelf, Shelf::Tools | Shelf::Prompts) && !toolset.shows(&part.server.alias, &item.key) {
+            if matches!(shelf, Shelf::Tools | Shelf::Prompts)
+                && !toolset.shows(&part.server.alias, &item.key)
+            {
                 continue;
             }
-            let exposed = if prefixed { format!("{}__{}", part.server.alias, item.key) } else { item.key.clone() };
+            let exposed = if prefixed {
+                format!("{}__{}", part.server.alias, item.key)
+            } else {
+                item.key.clone()
+            };
             if table.contains_key(&exposed) {
                 tracing::warn!(server = %part.server.alias, item = exposed, "name is taken by an earlier server, left out");
                 continue;
@@ -158,14 +240,29 @@ fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: &[Part]) -> View {
                 body.push(',');
             }
             match prefixed {
-                true => body.push_str(&edit::set(item.raw.as_str(), &["name"], &edit::quote(&exposed))),
+                true => body.push_str(&edit::set(
+                    item.raw.as_str(),
+                    &["name"],
+                    &edit::quote(&exposed),
+                )),
                 false => body.push_str(item.raw.as_str()),
             }
-            table.insert(exposed, Entry { server: part.server.clone(), line: part.line.clone(), item: item.clone() });
+            table.insert(
+                exposed,
+                Entry {
+                    server: part.server.clone(),
+                    line: part.line.clone(),
+                    item: item.clone(),
+                },
+            );
         }
     }
     body.push(']');
-    View { result: result(shelf, era, &body, parts), table, listings: parts.iter().map(|part| part.listing.clone()).collect() }
+    View {
+        result: result(shelf, era, &body, parts),
+        table,
+        listings: parts.iter().map(|part| part.listing.clone()).collect(),
+    }
 }
 
 /// MCP 2026-07-28 server/utilities/caching: the whole is as short-lived and as private as its parts.
@@ -175,7 +272,17 @@ fn result(shelf: Shelf, era: Era, body: &str, parts: &[Part]) -> Raw {
         return Raw::trusted(format!(r#"{{"{member}":{body}}}"#));
     }
     let listings = || parts.iter().filter_map(|part| part.listing.as_ref());
-    let ttl_ms = listings().map(|listing| listing.ttl.as_millis()).min().unwrap_or(0).min(300_000);
-    let scope = if listings().all(|listing| listing.public) { "public" } else { "private" };
-    Raw::trusted(format!(r#"{{"{member}":{body},"resultType":"complete","ttlMs":{ttl_ms},"cacheScope":"{scope}"}}"#))
+    let ttl_ms = listings()
+        .map(|listing| listing.ttl.as_millis())
+        .min()
+        .unwrap_or(0)
+        .min(300_000);
+    let scope = if listings().all(|listing| listing.public) {
+        "public"
+    } else {
+        "private"
+    };
+    Raw::trusted(format!(
+        r#"{{"{member}":{body},"resultType":"complete","ttlMs":{ttl_ms},"cacheScope":"{scope}"}}"#
+    ))
 }

@@ -28,8 +28,16 @@ impl Listener {
     ///
     /// # Errors
     /// When the address cannot be bound.
-    pub async fn bind(gate: Arc<Gate>, address: SocketAddr, certificates: Option<Arc<Certificates>>) -> io::Result<Listener> {
-        Ok(Listener { socket: TcpListener::bind(address).await?, certificates, gate })
+    pub async fn bind(
+        gate: Arc<Gate>,
+        address: SocketAddr,
+        certificates: Option<Arc<Certificates>>,
+    ) -> io::Result<Listener> {
+        Ok(Listener {
+            socket: TcpListener::bind(address).await?,
+            certificates,
+            gate,
+        })
     }
 
     /// # Errors
@@ -47,7 +55,12 @@ impl Listener {
         let caps = self.gate.snapshot().gateway.caps.clone();
         let quota = Quota::new(&caps);
         let http = hardened(&caps);
-        let door = Door::new(self.gate.clone(), address, self.certificates.is_some(), &caps);
+        let door = Door::new(
+            self.gate.clone(),
+            address,
+            self.certificates.is_some(),
+            &caps,
+        );
         let graceful = GracefulShutdown::new();
         while let Some(accepted) = stop.run_until_cancelled(self.socket.accept()).await {
             let (socket, peer) = match accepted {
@@ -59,18 +72,30 @@ impl Listener {
                     continue;
                 }
             };
-            let Some(slot) = quota.admit(peer.ip()) else { continue };
+            let Some(slot) = quota.admit(peer.ip()) else {
+                continue;
+            };
             if let Err(error) = socket.set_nodelay(true) {
                 tracing::debug!(%error, "no TCP_NODELAY");
             }
-            let connection = Connection { http: http.clone(), door: door.clone(), stall: caps.write_stall_timeout, watcher: graceful.watcher() };
+            let connection = Connection {
+                http: http.clone(),
+                door: door.clone(),
+                stall: caps.write_stall_timeout,
+                watcher: graceful.watcher(),
+            };
             let certificates = self.certificates.clone();
             let handshake = caps.header_timeout;
             self.gate.tasks.spawn(async move {
                 let _slot = slot;
                 match certificates {
                     None => connection.serve(socket).await,
-                    Some(certificates) => match tokio::time::timeout(handshake, certificates.acceptor().accept(socket)).await {
+                    Some(certificates) => match tokio::time::timeout(
+                        handshake,
+                        certificates.acceptor().accept(socket),
+                    )
+                    .await
+                    {
                         Ok(Ok(stream)) => connection.serve(stream).await,
                         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                         Err(_) => tracing::debug!("TLS handshake took too long"),
@@ -79,7 +104,10 @@ impl Listener {
             });
         }
         drop(self.socket);
-        if tokio::time::timeout(caps.drain_timeout, graceful.shutdown()).await.is_err() {
+        if tokio::time::timeout(caps.drain_timeout, graceful.shutdown())
+            .await
+            .is_err()
+        {
             tracing::warn!("requests still under way after the drain time");
         }
         Ok(())
@@ -131,4 +159,3 @@ fn hardened(caps: &Caps) -> auto::Builder<TokioExecutor> {
         .keep_alive_timeout(Duration::from_secs(15));
     http
 }
-

@@ -26,7 +26,10 @@ pub struct Budget {
 
 impl Budget {
     pub fn new(caps: &Caps) -> Budget {
-        Budget { used: Arc::default(), max: caps.buffered_bytes_max }
+        Budget {
+            used: Arc::default(),
+            max: caps.buffered_bytes_max,
+        }
     }
 }
 
@@ -40,7 +43,10 @@ impl Share<'_> {
         self.held += by;
         let used = self.budget.used.fetch_add(by, Ordering::AcqRel) + by;
         if used > self.budget.max {
-            return Err(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, reason: "too much is being read at once" });
+            return Err(Refusal {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                reason: "too much is being read at once",
+            });
         }
         Ok(())
     }
@@ -61,7 +67,10 @@ const BYTES_PER_SECOND_MIN: u64 = 1024;
 /// # Errors
 /// 413 over the cap (before reading, when the length is said), 408 when too slow, 503 over the common budget, 400 when broken off.
 pub async fn read(mut body: Incoming, caps: &Caps, budget: &Budget) -> Result<Bytes, Refusal> {
-    let too_large = Refusal { status: StatusCode::PAYLOAD_TOO_LARGE, reason: "the body is too large" };
+    let too_large = Refusal {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        reason: "the body is too large",
+    };
     if body.size_hint().lower() > caps.body_bytes_max as u64 {
         return Err(too_large);
     }
@@ -72,7 +81,10 @@ pub async fn read(mut body: Incoming, caps: &Caps, budget: &Budget) -> Result<By
     loop {
         let due = due(started, share.held, caps);
         let Ok(part) = tokio::time::timeout_at(due, body.frame()).await else {
-            return Err(Refusal { status: StatusCode::REQUEST_TIMEOUT, reason: "the body comes too slowly" });
+            return Err(Refusal {
+                status: StatusCode::REQUEST_TIMEOUT,
+                reason: "the body comes too slowly",
+            });
         };
         let data = match part {
             None => break,
@@ -80,7 +92,12 @@ pub async fn read(mut body: Incoming, caps: &Caps, budget: &Budget) -> Result<By
                 Ok(data) => data,
                 Err(_) => continue,
             },
-            Some(Err(_)) => return Err(Refusal { status: StatusCode::BAD_REQUEST, reason: "the body broke off" }),
+            Some(Err(_)) => {
+                return Err(Refusal {
+                    status: StatusCode::BAD_REQUEST,
+                    reason: "the body broke off",
+                });
+            }
         };
         if share.held + data.len() > caps.body_bytes_max {
             return Err(too_large);
@@ -96,7 +113,11 @@ pub async fn read(mut body: Incoming, caps: &Caps, budget: &Budget) -> Result<By
             rest.extend_from_slice(&data);
         }
     }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
 }
 
 /// When the next bytes must be there: the whole time, or sooner when so little has come that the sender is stalling.

@@ -12,6 +12,12 @@ pub fn read(head: &HeaderMap) -> Credentials {
         (Some(one), None) => Some(one.to_str().unwrap_or_default().to_owned()),
         (Some(_), Some(_)) => Some(String::new()),
     };
-    let assume = head.get("wardgate-as").map(|value| value.to_str().unwrap_or_default().to_owned());
-    Credentials { authorization, assume, stdio: false }
+    let assume = head
+        .get("wardgate-as")
+        .map(|value| value.to_str().unwrap_or_default().to_owned());
+    Credentials {
+        authorization,
+        assume,
+        stdio: false,
+    }
 }

@@ -33,8 +33,14 @@ pub fn place(uri: &Uri) -> Option<Place> {
         "/readyz" => Some(Place::Ready),
         path => {
             let name = path.strip_prefix("/mcp/")?;
-            let is_name = (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) && !name.starts_with('.');
-            is_name.then(|| Place::Mcp { toolset: Some(name.to_owned()) })
+            let is_name = (1..=64).contains(&name.len())
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+                && !name.starts_with('.');
+            is_name.then(|| Place::Mcp {
+                toolset: Some(name.to_owned()),
+            })
         }
     }
 }
@@ -53,7 +59,10 @@ pub fn check<B>(request: &Request<B>, gateway: &Gateway, local: SocketAddr) -> R
 fn framing<B>(request: &Request<B>) -> Result<(), Refusal> {
     let head = request.headers();
     if head.contains_key(header::TRANSFER_ENCODING) && head.contains_key(header::CONTENT_LENGTH) {
-        return Err(refuse(StatusCode::BAD_REQUEST, "both Content-Length and Transfer-Encoding"));
+        return Err(refuse(
+            StatusCode::BAD_REQUEST,
+            "both Content-Length and Transfer-Encoding",
+        ));
     }
     if head.contains_key(header::UPGRADE) {
         return Err(refuse(StatusCode::BAD_REQUEST, "upgrades are not offered"));
@@ -70,25 +79,40 @@ fn host<B>(request: &Request<B>, gateway: &Gateway, local: SocketAddr) -> Result
     }
     let named = match (request.version(), request.uri().authority(), first) {
         (Version::HTTP_2, Some(authority), None) => authority.as_str(),
-        (Version::HTTP_2, Some(authority), Some(host)) if host.as_bytes() == authority.as_str().as_bytes() => authority.as_str(),
+        (Version::HTTP_2, Some(authority), Some(host))
+            if host.as_bytes() == authority.as_str().as_bytes() =>
+        {
+            authority.as_str()
+        }
         (Version::HTTP_2, _, _) => return Err(bad("`:authority` and Host do not agree")),
         (_, Some(_), _) => return Err(bad("absolute-form target")),
         (_, None, Some(host)) => host.to_str().map_err(|_| bad("Host is not ASCII"))?,
         (_, None, None) => return Err(bad("Host is missing")),
     };
-    if is_our_name(named, gateway, local) { Ok(()) } else { Err(refuse(StatusCode::FORBIDDEN, "Host is not served here")) }
+    if is_our_name(named, gateway, local) {
+        Ok(())
+    } else {
+        Err(refuse(StatusCode::FORBIDDEN, "Host is not served here"))
+    }
 }
 
 fn is_our_name(authority: &str, gateway: &Gateway, local: SocketAddr) -> bool {
-    let Some((host, port)) = split_port(authority) else { return false };
+    let Some((host, port)) = split_port(authority) else {
+        return false;
+    };
     let host = host.to_ascii_lowercase();
-    if gateway.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(&host)) {
+    if gateway
+        .hosts
+        .iter()
+        .any(|ours| ours.eq_ignore_ascii_case(&host))
+    {
         return true;
     }
     if port.is_some_and(|port| port != local.port()) {
         return false;
     }
-    (local.ip().is_loopback() && is_loopback_name(&host)) || parse_ip(&host).is_some_and(|ip| ip == local.ip())
+    (local.ip().is_loopback() && is_loopback_name(&host))
+        || parse_ip(&host).is_some_and(|ip| ip == local.ip())
 }
 
 fn is_loopback_name(host: &str) -> bool {
@@ -96,21 +120,33 @@ fn is_loopback_name(host: &str) -> bool {
 }
 
 fn parse_ip(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    host.trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse()
+        .ok()
 }
 
 /// Splits `host[:port]`; `None` for anything that is not exactly that.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let after_bracket = authority.rfind(']').map_or(0, |at| at + 1);
     let (host, port) = match authority[after_bracket..].rfind(':') {
-        Some(at) => (&authority[..after_bracket + at], Some(&authority[after_bracket + at + 1..])),
+        Some(at) => (
+            &authority[..after_bracket + at],
+            Some(&authority[after_bracket + at + 1..]),
+        ),
         None => (authority, None),
     };
-    let is_host = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b));
-    let bracketed = host.starts_with('[') == host.ends_with(']') && (host.starts_with('[') || !host.contains(':'));
+    let is_host = !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b));
+    let bracketed = host.starts_with('[') == host.ends_with(']')
+        && (host.starts_with('[') || !host.contains(':'));
     match (is_host && bracketed, port) {
         (true, None) => Some((host, None)),
-        (true, Some(port)) if port.bytes().all(|b| b.is_ascii_digit()) => Some((host, Some(port.parse().ok()?))),
+        (true, Some(port)) if port.bytes().all(|b| b.is_ascii_digit()) => {
+            Some((host, Some(port.parse().ok()?)))
+        }
         _ => None,
     }
 }
@@ -118,7 +154,9 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 fn origin(head: &HeaderMap, gateway: &Gateway, local: SocketAddr) -> Result<(), Refusal> {
     let mut origins = head.get_all(header::ORIGIN).iter();
     match (origins.next(), origins.next()) {
-        (None, _) if is_cross_site(head) => Err(refuse(StatusCode::FORBIDDEN, "cross-site request")),
+        (None, _) if is_cross_site(head) => {
+            Err(refuse(StatusCode::FORBIDDEN, "cross-site request"))
+        }
         (None, _) => Ok(()),
         (Some(origin), None) if is_allowed_origin(origin, gateway, local) => Ok(()),
         (Some(_), _) => Err(refuse(StatusCode::FORBIDDEN, "Origin is not allowed")),
@@ -127,19 +165,25 @@ fn origin(head: &HeaderMap, gateway: &Gateway, local: SocketAddr) -> Result<(), 
 
 /// Fetch metadata: browsers send it even where they send no Origin.
 fn is_cross_site(head: &HeaderMap) -> bool {
-    head.get("sec-fetch-site").is_some_and(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"))
+    head.get("sec-fetch-site")
+        .is_some_and(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"))
 }
 
 /// Returns whether a page of this origin may call: one of the configured, matched exactly, or this listener's own loopback origin.
 pub fn is_allowed_origin(origin: &HeaderValue, gateway: &Gateway, local: SocketAddr) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
+    let Ok(origin) = origin.to_str() else {
+        return false;
+    };
     if gateway.origins.iter().any(|allowed| allowed == origin) {
         return true;
     }
-    let Some((scheme, authority)) = origin.split_once("://") else { return false };
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return false;
+    };
     matches!(scheme, "http" | "https")
         && local.ip().is_loopback()
-        && split_port(authority).is_some_and(|(host, port)| is_loopback_name(host) && port == Some(local.port()))
+        && split_port(authority)
+            .is_some_and(|(host, port)| is_loopback_name(host) && port == Some(local.port()))
 }
 
 #[cfg(test)]
@@ -154,8 +198,25 @@ mod tests {
     fn only_exact_paths_lead_somewhere() {
         let at = |path: &str| place(&path.parse().unwrap());
         assert_eq!(at("/mcp"), Some(Place::Mcp { toolset: None }));
-        assert_eq!(at("/mcp/finance"), Some(Place::Mcp { toolset: Some("finance".into()) }));
-        for path in ["//mcp", "/mcp/", "/mcp;x=1", "/%6dcp", "/x/../mcp", "/mcp/..;/admin", "/MCP", "/mcp/a/b", "/mcp/..", "/admin/keys", "/"] {
+        assert_eq!(
+            at("/mcp/finance"),
+            Some(Place::Mcp {
+                toolset: Some("finance".into())
+            })
+        );
+        for path in [
+            "//mcp",
+            "/mcp/",
+            "/mcp;x=1",
+            "/%6dcp",
+            "/x/../mcp",
+            "/mcp/..;/admin",
+            "/MCP",
+            "/mcp/a/b",
+            "/mcp/..",
+            "/admin/keys",
+            "/",
+        ] {
             assert_eq!(at(path), None, "{path}");
         }
     }
@@ -163,10 +224,28 @@ mod tests {
     #[test]
     fn only_our_names_are_hosts() {
         let gateway = crate::testing::gateway();
-        for host in ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "localhost", "LOCALHOST:8080", "gate.example:443"] {
+        for host in [
+            "127.0.0.1:8080",
+            "localhost:8080",
+            "[::1]:8080",
+            "localhost",
+            "LOCALHOST:8080",
+            "gate.example:443",
+        ] {
             assert!(is_our_name(host, &gateway, local()), "{host}");
         }
-        for host in ["evil.test", "127.0.0.1:8080.evil.test", "127.0.0.1@evil", "localhost.", "localhost.:8080", "127.0.0.1:81", "", ":8080", "[::1", "127.0.0.1:x"] {
+        for host in [
+            "evil.test",
+            "127.0.0.1:8080.evil.test",
+            "127.0.0.1@evil",
+            "localhost.",
+            "localhost.:8080",
+            "127.0.0.1:81",
+            "",
+            ":8080",
+            "[::1",
+            "127.0.0.1:x",
+        ] {
             assert!(!is_our_name(host, &gateway, local()), "{host}");
         }
     }
@@ -174,11 +253,25 @@ mod tests {
     #[test]
     fn origins_match_exactly() {
         let gateway = crate::testing::gateway();
-        let allowed = |origin: &str| is_allowed_origin(&HeaderValue::from_str(origin).unwrap(), &gateway, local());
-        for origin in ["http://127.0.0.1:8080", "http://localhost:8080", "https://good.example"] {
+        let allowed = |origin: &str| {
+            is_allowed_origin(&HeaderValue::from_str(origin).unwrap(), &gateway, local())
+        };
+        for origin in [
+            "http://127.0.0.1:8080",
+            "http://localhost:8080",
+            "https://good.example",
+        ] {
             assert!(allowed(origin), "{origin}");
         }
-        for origin in ["null", "http://evil.test", "https://good.example.evil.test", "https://good.example:444", "http://good.example", "http://localhost:81", "file://localhost:8080"] {
+        for origin in [
+            "null",
+            "http://evil.test",
+            "https://good.example.evil.test",
+            "https://good.example:444",
+            "http://good.example",
+            "http://localhost:81",
+            "file://localhost:8080",
+        ] {
             assert!(!allowed(origin), "{origin}");
         }
     }

@@ -55,7 +55,12 @@ impl Visit {
 
 impl Door {
     pub fn new(gate: Arc<Gate>, local: SocketAddr, tls: bool, caps: &Caps) -> Door {
-        Door { gate, local, tls, budget: Budget::new(caps) }
+        Door {
+            gate,
+            local,
+            tls,
+            budget: Budget::new(caps),
+        }
     }
 
     /// Answers one HTTP request, whatever it is.
@@ -78,14 +83,25 @@ impl Door {
     async fn visit(&self, request: Request<Incoming>, snapshot: Arc<Snapshot>) -> Reply {
         match (edge::place(request.uri()), request.method()) {
             (Some(Place::Live), &Method::GET) => reply::text(StatusCode::OK, "ok\n"),
-            (Some(Place::Ready), &Method::GET) if self.gate.is_ready() => reply::text(StatusCode::OK, "ready\n"),
-            (Some(Place::Ready), &Method::GET) => reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+            (Some(Place::Ready), &Method::GET) if self.gate.is_ready() => {
+                reply::text(StatusCode::OK, "ready\n")
+            }
+            (Some(Place::Ready), &Method::GET) => {
+                reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+            }
             (Some(Place::Live | Place::Ready), _) => not_allowed("GET"),
             (Some(Place::Mcp { toolset }), method) => {
-                let Some(toolset) = snapshot.toolset(toolset.as_deref()).cloned() else { return reply::empty(StatusCode::NOT_FOUND) };
+                let Some(toolset) = snapshot.toolset(toolset.as_deref()).cloned() else {
+                    return reply::empty(StatusCode::NOT_FOUND);
+                };
                 let method = method.clone();
                 let (head, body) = request.into_parts();
-                let visit = Visit { door: self.clone(), snapshot, toolset, head: head.headers };
+                let visit = Visit {
+                    door: self.clone(),
+                    snapshot,
+                    toolset,
+                    head: head.headers,
+                };
                 match method {
                     Method::POST => post::post(visit, body).await,
                     Method::GET => session_stream::get(&visit),
@@ -101,7 +117,9 @@ impl Door {
 
 pub fn not_allowed(allow: &'static str) -> Reply {
     let mut reply = reply::empty(StatusCode::METHOD_NOT_ALLOWED);
-    reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    reply
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allow));
     reply
 }
 
@@ -109,17 +127,29 @@ pub fn not_allowed(allow: &'static str) -> Reply {
 fn preflight() -> Reply {
     let mut reply = reply::empty(StatusCode::NO_CONTENT);
     let head = reply.headers_mut();
-    head.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, GET, DELETE"));
+    head.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("POST, GET, DELETE"),
+    );
     head.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static("authorization, content-type, accept, mcp-protocol-version, mcp-session-id, mcp-method, mcp-name, last-event-id"),
     );
-    head.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    head.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static("600"),
+    );
     reply
 }
 
 fn share_with(head: &mut HeaderMap, origin: HeaderValue) {
     head.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    head.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("mcp-session-id, www-authenticate, retry-after"));
-    head.append(header::VARY, HeaderValue::from(HeaderName::from_static("origin")));
+    head.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("mcp-session-id, www-authenticate, retry-after"),
+    );
+    head.append(
+        header::VARY,
+        HeaderValue::from(HeaderName::from_static("origin")),
+    );
 }

@@ -6,7 +6,8 @@ use hyper::body::Incoming;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wardgate_protocol::{
-    Frame, Kind, Limits, Method, Revision, RpcError, error, frame::FrameFault, headers, meta, scan::Keys,
+    Frame, Kind, Limits, Method, Revision, RpcError, error, frame::FrameFault, headers, meta,
+    scan::Keys,
 };
 
 use super::{
@@ -20,12 +21,8 @@ use crate::{
     exchange::{Exchange, Out},
     outcome::Answer,
     pipeline,
-    session::{recognise, Session},
-    stage::{
-        identify::identify,
-        record,
-        resolve::Headers,
-    },
+    session::{Session, recognise},
+    stage::{identify::identify, record, resolve::Headers},
     stop::Stop,
 };
 
@@ -42,7 +39,10 @@ pub async fn post(visit: Visit, body: Incoming) -> Reply {
         Ok(bytes) => bytes,
         Err(refusal) => return refused(&visit, refusal),
     };
-    let limits = Limits { message_bytes_max: caps.body_bytes_max, ..Limits::default() };
+    let limits = Limits {
+        message_bytes_max: caps.body_bytes_max,
+        ..Limits::default()
+    };
     match Frame::parse(bytes.clone(), &limits, Keys::Strict) {
         Ok(frame) => message(visit, frame).await,
         Err(FrameFault::Batch) => batch(visit, bytes, &limits).await,
@@ -52,48 +52,96 @@ pub async fn post(visit: Visit, body: Incoming) -> Reply {
 
 /// RFC 9110 §8.3, §12.5.1. Only JSON comes in: a page cannot send that across sites without asking first.
 fn media(head: &HeaderMap) -> Result<(), Refusal> {
-    let unsupported = |reason| Refusal { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, reason };
+    let unsupported = |reason| Refusal {
+        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        reason,
+    };
     let said = |name: header::HeaderName| head.get(name).and_then(|value| value.to_str().ok());
     if !said(header::CONTENT_TYPE).is_some_and(is_json) {
         return Err(unsupported("Content-Type must be application/json"));
     }
-    if said(header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+    if said(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+    {
         return Err(unsupported("encoded bodies are not accepted"));
     }
     let accepts = |wanted: &str, any: &str| {
-        head.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|part| {
-            let media = part.split(';').next().unwrap_or_default().trim();
-            media.eq_ignore_ascii_case(wanted) || media.eq_ignore_ascii_case(any) || media == "*/*"
-        })
+        head.get_all(header::ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|part| {
+                let media = part.split(';').next().unwrap_or_default().trim();
+                media.eq_ignore_ascii_case(wanted)
+                    || media.eq_ignore_ascii_case(any)
+                    || media == "*/*"
+            })
     };
-    if head.contains_key(header::ACCEPT) && !(accepts("application/json", "application/*") && accepts("text/event-stream", "text/*")) {
-        return Err(Refusal { status: StatusCode::NOT_ACCEPTABLE, reason: "Accept must list application/json and text/event-stream" });
+    if head.contains_key(header::ACCEPT)
+        && !(accepts("application/json", "application/*") && accepts("text/event-stream", "text/*"))
+    {
+        return Err(Refusal {
+            status: StatusCode::NOT_ACCEPTABLE,
+            reason: "Accept must list application/json and text/event-stream",
+        });
     }
     Ok(())
 }
 
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
-    is_json && parts.all(|part| !part.to_ascii_lowercase().starts_with("charset") || part.to_ascii_lowercase().trim_start_matches("charset=").trim_matches('"') == "utf-8")
+    let is_json = parts
+        .next()
+        .is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
+    is_json
+        && parts.all(|part| {
+            !part.to_ascii_lowercase().starts_with("charset")
+                || part
+                    .to_ascii_lowercase()
+                    .trim_start_matches("charset=")
+                    .trim_matches('"')
+                    == "utf-8"
+        })
 }
 
 fn refused(visit: &Visit, refusal: Refusal) -> Reply {
-    record::refused(&visit.door.gate, &visit.snapshot, &visit.toolset, refusal.reason);
+    record::refused(
+        &visit.door.gate,
+        &visit.snapshot,
+        &visit.toolset,
+        refusal.reason,
+    );
     reply::refusal(refusal)
 }
 
 fn malformed(visit: &Visit, fault: &FrameFault) -> Reply {
-    record::refused(&visit.door.gate, &visit.snapshot, &visit.toolset, "malformed message");
+    record::refused(
+        &visit.door.gate,
+        &visit.snapshot,
+        &visit.toolset,
+        "malformed message",
+    );
     let (status, id, error) = fault_reply(fault);
     reply::rpc(status, id.as_ref(), &error)
 }
 
 fn fault_reply(fault: &FrameFault) -> (StatusCode, Option<wardgate_protocol::RequestId>, RpcError) {
     match fault {
-        FrameFault::Parse(scan) => (StatusCode::BAD_REQUEST, None, RpcError::new(error::PARSE_ERROR, format!("Parse error: {scan}"))),
-        FrameFault::Batch => (StatusCode::BAD_REQUEST, None, RpcError::new(error::INVALID_REQUEST, fault.to_string())),
-        FrameFault::Invalid { reason, id } => (StatusCode::BAD_REQUEST, id.clone(), RpcError::new(error::INVALID_REQUEST, format!("Invalid request: {reason}"))),
+        FrameFault::Parse(scan) => (
+            StatusCode::BAD_REQUEST,
+            None,
+            RpcError::new(error::PARSE_ERROR, format!("Parse error: {scan}")),
+        ),
+        FrameFault::Batch => (
+            StatusCode::BAD_REQUEST,
+            None,
+            RpcError::new(error::INVALID_REQUEST, fault.to_string()),
+        ),
+        FrameFault::Invalid { reason, id } => (
+            StatusCode::BAD_REQUEST,
+            id.clone(),
+            RpcError::new(error::INVALID_REQUEST, format!("Invalid request: {reason}")),
+        ),
     }
 }
 
@@ -112,9 +160,14 @@ async fn message(visit: Visit, frame: Frame) -> Reply {
 
 /// A version header that names no revision at all; `initialize` carries its version in the body.
 fn unknown_version(visit: &Visit, frame: &Frame) -> Option<RpcError> {
-    let said = visit.head.get(headers::PROTOCOL_VERSION)?.to_str().unwrap_or_default();
+    let said = visit
+        .head
+        .get(headers::PROTOCOL_VERSION)?
+        .to_str()
+        .unwrap_or_default();
     let is_opening = frame.method() == Some("initialize");
-    (!is_opening && Revision::parse(said).is_none()).then(|| RpcError::unsupported_version(&wardgate_sanitize::printable(said, 40)))
+    (!is_opening && Revision::parse(said).is_none())
+        .then(|| RpcError::unsupported_version(&wardgate_sanitize::printable(said, 40)))
 }
 
 /// 2026-07-28: every request stands alone; headers must agree with the body; closing the stream is cancelling.
@@ -122,11 +175,25 @@ async fn modern(visit: Visit, frame: Frame) -> Reply {
     if frame.kind() != Kind::Request {
         return match frame.kind() {
             Kind::Notification => reply::empty(StatusCode::ACCEPTED),
-            _ => reply::rpc(StatusCode::BAD_REQUEST, None, &RpcError::new(error::INVALID_REQUEST, "clients send no responses in this revision")),
+            _ => reply::rpc(
+                StatusCode::BAD_REQUEST,
+                None,
+                &RpcError::new(
+                    error::INVALID_REQUEST,
+                    "clients send no responses in this revision",
+                ),
+            ),
         };
     }
-    if let Err(fault) = headers::check_standard(&Headers(&visit.head), &frame).and_then(|()| meta::read(frame.params()).map(|_| ())) {
-        record::refused(&visit.door.gate, &visit.snapshot, &visit.toolset, "request metadata");
+    if let Err(fault) = headers::check_standard(&Headers(&visit.head), &frame)
+        .and_then(|()| meta::read(frame.params()).map(|_| ()))
+    {
+        record::refused(
+            &visit.door.gate,
+            &visit.snapshot,
+            &visit.toolset,
+            "request metadata",
+        );
         return reply::rpc(StatusCode::BAD_REQUEST, frame.id(), &fault);
     }
     let cancel = CancellationToken::new();
@@ -143,7 +210,12 @@ async fn modern(visit: Visit, frame: Frame) -> Reply {
 }
 
 /// Hands a request to the pipeline in a task of its own and returns what comes back.
-fn start(visit: &Visit, frame: Frame, hail: Hail, cancel: CancellationToken) -> mpsc::Receiver<Out> {
+fn start(
+    visit: &Visit,
+    frame: Frame,
+    hail: Hail,
+    cancel: CancellationToken,
+) -> mpsc::Receiver<Out> {
     let (exchange, out) = Exchange::new();
     let arrival = Arrival {
         snapshot: visit.snapshot.clone(),
@@ -153,7 +225,12 @@ fn start(visit: &Visit, frame: Frame, hail: Hail, cancel: CancellationToken) -> 
         frame,
         headers: Some(visit.head.clone()),
     };
-    visit.door.gate.tasks.spawn(pipeline::serve(visit.door.gate.clone(), arrival, exchange, cancel));
+    visit.door.gate.tasks.spawn(pipeline::serve(
+        visit.door.gate.clone(),
+        arrival,
+        exchange,
+        cancel,
+    ));
     out
 }
 
@@ -161,17 +238,32 @@ fn start(visit: &Visit, frame: Frame, hail: Hail, cancel: CancellationToken) -> 
 async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
     let is_opening = frame.method() == Some("initialize");
     let token = visit.session_token();
-    let hail = if is_opening { Hail::Opening } else { Hail::Token(token.clone()) };
+    let hail = if is_opening {
+        Hail::Opening
+    } else {
+        Hail::Token(token.clone())
+    };
     let cancel = CancellationToken::new();
     // Looked up before the call, so that cancelling and streaming find the same session the call runs in.
-    let session = if is_opening { None } else { session(&visit, token.as_deref()).ok() };
-    let underway = session.as_ref().zip(frame.id()).map(|(session, id)| session.enter(id, cancel.clone()));
+    let session = if is_opening {
+        None
+    } else {
+        session(&visit, token.as_deref()).ok()
+    };
+    let underway = session
+        .as_ref()
+        .zip(frame.id())
+        .map(|(session, id)| session.enter(id, cancel.clone()));
     let mut out = start(&visit, frame, hail, cancel);
     match (out.recv().await, session) {
         (Some(Out::Answer(answer)), _) => reply::answer(answer),
         (Some(first), Some(session)) => {
             let (number, log) = session.stream();
-            let opening = if session.revision >= Revision::V2025_11_25 { Opening::Primed } else { Opening::Plain };
+            let opening = if session.revision >= Revision::V2025_11_25 {
+                Opening::Primed
+            } else {
+                Opening::Plain
+            };
             let reader = log.reader(0);
             visit.door.gate.tasks.spawn(async move {
                 let _underway = underway;
@@ -187,14 +279,21 @@ async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
             });
             reply::legacy_stream(number, reader, opening, session)
         }
-        (Some(first), None) => reply::modern_stream(first, out, CancellationToken::new().drop_guard()),
+        (Some(first), None) => {
+            reply::modern_stream(first, out, CancellationToken::new().drop_guard())
+        }
         (None, _) => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
 fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Session>, Stop> {
     let gate = &visit.door.gate;
-    let caller = identify(&gate.keyring(), &visit.snapshot.gateway, &visit.toolset, &credentials::read(&visit.head))?;
+    let caller = identify(
+        &gate.keyring(),
+        &visit.snapshot.gateway,
+        &visit.toolset,
+        &credentials::read(&visit.head),
+    )?;
     recognise::session(gate, token, &caller, &visit.toolset)
 }
 
@@ -203,8 +302,18 @@ fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
     let session = match session(visit, visit.session_token().as_deref()) {
         Ok(session) => session,
         Err(stop) => {
-            record::refused(&visit.door.gate, &visit.snapshot, &visit.toolset, "no session");
-            return reply::answer(Answer::stop(None, &Method::Ping, wardgate_protocol::Era::Legacy, &stop));
+            record::refused(
+                &visit.door.gate,
+                &visit.snapshot,
+                &visit.toolset,
+                "no session",
+            );
+            return reply::answer(Answer::stop(
+                None,
+                &Method::Ping,
+                wardgate_protocol::Era::Legacy,
+                &stop,
+            ));
         }
     };
     session.receive(frame);
@@ -225,15 +334,26 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
     let mut answers = Vec::new();
     for frame in frames {
         match frame {
-            Ok(frame) if frame.kind() == Kind::Request => answers.extend(batched(&visit, frame, token.clone()).await),
+            Ok(frame) if frame.kind() == Kind::Request => {
+                answers.extend(batched(&visit, frame, token.clone()).await)
+            }
             Ok(frame) => session.receive(frame),
             Err(fault) => {
                 let (_, id, error) = fault_reply(&fault);
-                answers.push(Frame::failure(id.as_ref(), &error.to_raw()).raw().as_str().to_owned());
+                answers.push(
+                    Frame::failure(id.as_ref(), &error.to_raw())
+                        .raw()
+                        .as_str()
+                        .to_owned(),
+                );
             }
         }
     }
-    if answers.is_empty() { reply::empty(StatusCode::ACCEPTED) } else { reply::plain_json(format!("[{}]", answers.join(","))) }
+    if answers.is_empty() {
+        reply::empty(StatusCode::ACCEPTED)
+    } else {
+        reply::plain_json(format!("[{}]", answers.join(",")))
+    }
 }
 
 async fn batched(visit: &Visit, frame: Frame, token: Option<String>) -> Option<String> {

@@ -29,7 +29,11 @@ pub struct Slot {
 
 impl Quota {
     pub fn new(caps: &Caps) -> Quota {
-        Quota { counts: Arc::default(), all_max: caps.connections_max, each_max: caps.connections_per_ip_max }
+        Quota {
+            counts: Arc::default(),
+            all_max: caps.connections_max,
+            each_max: caps.connections_per_ip_max,
+        }
     }
 
     /// Returns a place, or `None` when there is none left and the connection is to be dropped.
@@ -43,7 +47,10 @@ impl Quota {
         counts.all += 1;
         counts.each.insert(address, each + 1);
         drop(counts);
-        Some(Slot { quota: self.clone(), address })
+        Some(Slot {
+            quota: self.clone(),
+            address,
+        })
     }
 }
 
@@ -77,7 +84,11 @@ mod tests {
 
     #[test]
     fn places_run_out_per_address_and_come_back() {
-        let caps = Caps { connections_max: 3, connections_per_ip_max: 2, ..Caps::default() };
+        let caps = Caps {
+            connections_max: 3,
+            connections_per_ip_max: 2,
+            ..Caps::default()
+        };
         let quota = Quota::new(&caps);
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let two: IpAddr = "2001:db8::1".parse().unwrap();

@@ -66,8 +66,20 @@ pub fn delete(visit: &Visit) -> Reply {
 fn session(visit: &Visit) -> Result<Arc<Session>, Reply> {
     let gate = &visit.door.gate;
     let refuse = |stop: Stop| reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop));
-    let caller = identify(&gate.keyring(), &visit.snapshot.gateway, &visit.toolset, &credentials::read(&visit.head)).map_err(refuse)?;
-    recognise::session(gate, visit.session_token().as_deref(), &caller, &visit.toolset).map_err(refuse)
+    let caller = identify(
+        &gate.keyring(),
+        &visit.snapshot.gateway,
+        &visit.toolset,
+        &credentials::read(&visit.head),
+    )
+    .map_err(refuse)?;
+    recognise::session(
+        gate,
+        visit.session_token().as_deref(),
+        &caller,
+        &visit.toolset,
+    )
+    .map_err(refuse)
 }
 
 fn event_id(text: &str) -> Option<(u64, u64)> {
@@ -77,26 +89,55 @@ fn event_id(text: &str) -> Option<(u64, u64)> {
 
 fn fresh(visit: &Visit, session: Arc<Session>) -> Reply {
     let (number, log) = session.stream();
-    let opening = if session.revision >= Revision::V2025_11_25 { Opening::Primed } else { Opening::Plain };
+    let opening = if session.revision >= Revision::V2025_11_25 {
+        Opening::Primed
+    } else {
+        Opening::Plain
+    };
     log.carry_news();
     stream(visit, session, number, log, 0, opening)
 }
 
-fn read_on(visit: &Visit, session: Arc<Session>, number: u64, log: Arc<StreamLog>, after: u64) -> Reply {
+fn read_on(
+    visit: &Visit,
+    session: Arc<Session>,
+    number: u64,
+    log: Arc<StreamLog>,
+    after: u64,
+) -> Reply {
     stream(visit, session, number, log, after, Opening::Plain)
 }
 
-fn stream(visit: &Visit, session: Arc<Session>, number: u64, log: Arc<StreamLog>, after: u64, opening: Opening) -> Reply {
+fn stream(
+    visit: &Visit,
+    session: Arc<Session>,
+    number: u64,
+    log: Arc<StreamLog>,
+    after: u64,
+    opening: Opening,
+) -> Reply {
     let reader = log.reader(after);
     let open = CancellationToken::new();
     if log.carries_news() {
-        visit.door.gate.tasks.spawn(follow(visit.door.gate.clone(), visit.toolset.clone(), session, log, open.clone()));
+        visit.door.gate.tasks.spawn(follow(
+            visit.door.gate.clone(),
+            visit.toolset.clone(),
+            session,
+            log,
+            open.clone(),
+        ));
     }
     reply::legacy_stream(number, reader, opening, open.drop_guard())
 }
 
 /// Writes news to the stream while someone reads it.
-async fn follow(gate: Arc<Gate>, toolset: Arc<wardgate_snapshot::Toolset>, session: Arc<Session>, log: Arc<StreamLog>, closed: CancellationToken) {
+async fn follow(
+    gate: Arc<Gate>,
+    toolset: Arc<wardgate_snapshot::Toolset>,
+    session: Arc<Session>,
+    log: Arc<StreamLog>,
+    closed: CancellationToken,
+) {
     let mut changes = gate.upstreams.subscribe();
     loop {
         let changed = tokio::select! {
@@ -105,7 +146,12 @@ async fn follow(gate: Arc<Gate>, toolset: Arc<wardgate_snapshot::Toolset>, sessi
             () = gate.draining.cancelled() => break,
             changed = changes.recv() => changed,
         };
-        let interest = Interest { tools: true, prompts: true, resources: true, uris: session.subscribed() };
+        let interest = Interest {
+            tools: true,
+            prompts: true,
+            resources: true,
+            uris: session.subscribed(),
+        };
         for frame in news::frames(&interest, changed, &mut changes, &toolset).await {
             log.append(frame);
         }

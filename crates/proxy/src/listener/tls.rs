@@ -38,7 +38,10 @@ impl ResolvesServerCert for Current {
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateFault {
     #[error("cannot read `{}`: {source}", path.display())]
-    File { path: PathBuf, source: rustls_pki_types::pem::Error },
+    File {
+        path: PathBuf,
+        source: rustls_pki_types::pem::Error,
+    },
     #[error("certificate and key do not work together: {0}")]
     Pair(#[from] rustls::Error),
 }
@@ -55,7 +58,12 @@ impl Certificates {
             .with_no_client_auth()
             .with_cert_resolver(current.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(Certificates { current, acceptor: TlsAcceptor::from(Arc::new(config)), chain: chain.to_owned(), key: key.to_owned() }))
+        Ok(Arc::new(Certificates {
+            current,
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            chain: chain.to_owned(),
+            key: key.to_owned(),
+        }))
     }
 
     pub fn acceptor(&self) -> &TlsAcceptor {
@@ -65,7 +73,11 @@ impl Certificates {
     /// Follows the files until `stop`. A pair that does not load leaves the old one in use.
     pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
         let mut seen = self.changed_at();
-        while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
+        while stop
+            .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
+            .await
+            .is_some()
+        {
             let now = self.changed_at();
             if now == seen {
                 continue;
@@ -96,7 +108,10 @@ fn read(chain: &Path, key: &Path) -> Result<CertifiedKey, CertificateFault> {
         let path = path.to_owned();
         move |source| CertificateFault::File { path, source }
     };
-    let certificates = CertificateDer::pem_file_iter(chain).map_err(unreadable(chain))?.collect::<Result<Vec<_>, _>>().map_err(unreadable(chain))?;
+    let certificates = CertificateDer::pem_file_iter(chain)
+        .map_err(unreadable(chain))?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable(chain))?;
     let key = PrivateKeyDer::from_pem_file(key).map_err(unreadable(key))?;
     Ok(CertifiedKey::from_der(certificates, key, &provider())?)
 }

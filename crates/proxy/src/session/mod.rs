@@ -1,11 +1,11 @@
 //! Legacy sessions. What a session *is* travels sealed in its id, so any replica serves it; what is *happening* in it
 //! (questions waiting for the client, streams, subscriptions) lives here while it happens and no longer.
 
-pub mod registry;
-pub mod token;
-pub mod stream;
-pub mod recognise;
 pub mod news;
+pub mod recognise;
+pub mod registry;
+pub mod stream;
+pub mod token;
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,9 @@ use std::{
 
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use wardgate_protocol::{Frame, Kind, Limits, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities, edit};
+use wardgate_protocol::{
+    Frame, Kind, Limits, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities, edit,
+};
 
 use crate::{seal::random_bytes, upstream::line::Line};
 use stream::StreamLog;
@@ -60,7 +62,12 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    pub fn new(key: SessionKey, revision: Revision, capabilities_raw: Raw, info: Option<Raw>) -> Arc<Session> {
+    pub fn new(
+        key: SessionKey,
+        revision: Revision,
+        capabilities_raw: Raw,
+        info: Option<Raw>,
+    ) -> Arc<Session> {
         Arc::new(Session {
             key,
             revision,
@@ -91,12 +98,21 @@ impl Session {
         let (tell, response) = oneshot::channel();
         self.state().asked.insert(id, tell);
         let frame = Frame::request(&RequestId::number(id), method.as_str(), params);
-        (frame, Asked { session: self.clone(), id, response })
+        (
+            frame,
+            Asked {
+                session: self.clone(),
+                id,
+                response,
+            },
+        )
     }
 
     /// Hands a response of the client to whoever asked; a response nobody waits for is dropped.
     pub fn responded(&self, response: Frame) {
-        let Some(id) = response.id().and_then(|id| id.as_u64()) else { return };
+        let Some(id) = response.id().and_then(|id| id.as_u64()) else {
+            return;
+        };
         if let Some(tell) = self.state().asked.remove(&id) {
             // The call may have been given up between the two lines.
             let _ = tell.send(response);
@@ -105,8 +121,15 @@ impl Session {
 
     /// Notes a call under way, so that the client can cancel it, until the guard is dropped.
     pub fn enter(self: &Arc<Self>, id: &RequestId, cancel: CancellationToken) -> Underway {
-        self.state().calls.entry(id.clone()).or_default().push(cancel);
-        Underway { session: self.clone(), id: id.clone() }
+        self.state()
+            .calls
+            .entry(id.clone())
+            .or_default()
+            .push(cancel);
+        Underway {
+            session: self.clone(),
+            id: id.clone(),
+        }
     }
 
     pub fn is_underway(&self, id: &RequestId) -> bool {
@@ -125,8 +148,12 @@ impl Session {
         match frame.kind() {
             Kind::Result | Kind::Error => self.responded(frame),
             Kind::Notification if frame.method() == Some("notifications/cancelled") => {
-                let id = frame.params().and_then(|params| edit::get(params.as_str(), &["requestId"]).map(|id| params.slice_of(id)));
-                if let Some(id) = id.and_then(|id| RequestId::parse(id, Limits::default().id_bytes_max)) {
+                let id = frame.params().and_then(|params| {
+                    edit::get(params.as_str(), &["requestId"]).map(|id| params.slice_of(id))
+                });
+                if let Some(id) =
+                    id.and_then(|id| RequestId::parse(id, Limits::default().id_bytes_max))
+                {
                     self.cancel(&id);
                 }
             }
@@ -140,7 +167,11 @@ impl Session {
         let log = Arc::new(StreamLog::default());
         let mut state = self.state();
         if state.streams.len() >= STREAMS_MAX
-            && let Some(oldest) = state.streams.iter().min_by_key(|(_, (_, since))| *since).map(|(number, _)| *number)
+            && let Some(oldest) = state
+                .streams
+                .iter()
+                .min_by_key(|(_, (_, since))| *since)
+                .map(|(number, _)| *number)
         {
             state.streams.remove(&oldest);
         }
@@ -149,12 +180,18 @@ impl Session {
     }
 
     pub fn find_stream(&self, number: u64) -> Option<Arc<StreamLog>> {
-        self.state().streams.get(&number).map(|(log, _)| log.clone())
+        self.state()
+            .streams
+            .get(&number)
+            .map(|(log, _)| log.clone())
     }
 
     /// Notes a subscription; returns false when the session already had it.
     pub fn subscribe(&self, uri: &str, line: Arc<Line>) -> bool {
-        self.state().subscriptions.insert(uri.to_owned(), line).is_none()
+        self.state()
+            .subscriptions
+            .insert(uri.to_owned(), line)
+            .is_none()
     }
 
     pub fn unsubscribe(&self, uri: &str) -> Option<Arc<Line>> {
@@ -189,7 +226,11 @@ impl Session {
             }
             since.elapsed() < REPLAY
         });
-        state.log_level.is_some() || !state.asked.is_empty() || !state.calls.is_empty() || !state.subscriptions.is_empty() || !state.streams.is_empty()
+        state.log_level.is_some()
+            || !state.asked.is_empty()
+            || !state.calls.is_empty()
+            || !state.subscriptions.is_empty()
+            || !state.streams.is_empty()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -203,9 +244,16 @@ pub fn open_session(initialize: &Frame) -> Arc<Session> {
         let params = initialize.params()?;
         edit::get(params.as_str(), &[key]).map(|part| params.slice_of(part))
     };
-    let wanted = part("protocolVersion").and_then(|raw| edit::string(raw.as_str()).map(|text| text.into_owned())).unwrap_or_default();
+    let wanted = part("protocolVersion")
+        .and_then(|raw| edit::string(raw.as_str()).map(|text| text.into_owned()))
+        .unwrap_or_default();
     let capabilities = part("capabilities").unwrap_or_else(|| Raw::trusted("{}"));
-    Session::new(random_bytes(), Revision::negotiate(&wanted), capabilities, part("clientInfo"))
+    Session::new(
+        random_bytes(),
+        Revision::negotiate(&wanted),
+        capabilities,
+        part("clientInfo"),
+    )
 }
 
 /// A question that waits for the client. Dropping it takes the question back.
@@ -248,4 +296,3 @@ impl Drop for Underway {
         }
     }
 }
-

@@ -21,7 +21,12 @@ pub struct Interest {
 const GATHERING: Duration = Duration::from_millis(20);
 
 /// Turns a change, and those right behind it, into the notifications this client is to get.
-pub async fn frames(interest: &Interest, first: Result<Change, RecvError>, changes: &mut Receiver<Change>, toolset: &Toolset) -> Vec<Frame> {
+pub async fn frames(
+    interest: &Interest,
+    first: Result<Change, RecvError>,
+    changes: &mut Receiver<Change>,
+    toolset: &Toolset,
+) -> Vec<Frame> {
     let mut gathered = Gathered::default();
     gathered.add(interest, first, toolset);
     let until = tokio::time::Instant::now() + GATHERING;
@@ -44,11 +49,28 @@ struct Gathered {
 impl Gathered {
     fn add(&mut self, interest: &Interest, change: Result<Change, RecvError>, toolset: &Toolset) {
         match change {
-            Ok(Change { server: Some(server), .. }) if !toolset.servers.contains(&server) => {}
-            Ok(Change { server: Some(_), news: News::List(shelf) }) => self.list(interest, shelf),
-            Ok(Change { news: News::Resource { uri, params }, .. }) => {
-                if interest.uris.contains(&uri) && !self.updates.iter().any(|(known, _)| *known == uri) {
-                    self.updates.push((uri, Frame::notification(Method::NotificationResourcesUpdated.as_str(), Some(&params))));
+            Ok(Change {
+                server: Some(server),
+                ..
+            }) if !toolset.servers.contains(&server) => {}
+            Ok(Change {
+                server: Some(_),
+                news: News::List(shelf),
+            }) => self.list(interest, shelf),
+            Ok(Change {
+                news: News::Resource { uri, params },
+                ..
+            }) => {
+                if interest.uris.contains(&uri)
+                    && !self.updates.iter().any(|(known, _)| *known == uri)
+                {
+                    self.updates.push((
+                        uri,
+                        Frame::notification(
+                            Method::NotificationResourcesUpdated.as_str(),
+                            Some(&params),
+                        ),
+                    ));
                 }
             }
             // Everything may have changed: a reload, or this reader fell behind.
@@ -65,7 +87,9 @@ impl Gathered {
         let (wanted, method) = match shelf {
             Shelf::Tools => (interest.tools, "notifications/tools/list_changed"),
             Shelf::Prompts => (interest.prompts, "notifications/prompts/list_changed"),
-            Shelf::Resources | Shelf::Templates => (interest.resources, "notifications/resources/list_changed"),
+            Shelf::Resources | Shelf::Templates => {
+                (interest.resources, "notifications/resources/list_changed")
+            }
         };
         if wanted {
             self.lists.insert(method);
@@ -73,7 +97,12 @@ impl Gathered {
     }
 
     fn frames(self) -> Vec<Frame> {
-        let lists = self.lists.into_iter().map(|method| Frame::notification(method, None));
-        lists.chain(self.updates.into_iter().map(|(_, frame)| frame)).collect()
+        let lists = self
+            .lists
+            .into_iter()
+            .map(|method| Frame::notification(method, None));
+        lists
+            .chain(self.updates.into_iter().map(|(_, frame)| frame))
+            .collect()
     }
 }

@@ -17,7 +17,13 @@ use crate::{
 ///
 /// # Errors
 /// Missing or foreign session, or modern metadata that is missing or malformed.
-pub fn recognise(gate: &Gate, hail: &Hail, frame: &Frame, caller: &Caller, toolset: &Toolset) -> Result<Peer, Stop> {
+pub fn recognise(
+    gate: &Gate,
+    hail: &Hail,
+    frame: &Frame,
+    caller: &Caller,
+    toolset: &Toolset,
+) -> Result<Peer, Stop> {
     match hail {
         Hail::Modern => modern(frame),
         Hail::Opening => Ok(opening(frame)),
@@ -30,13 +36,21 @@ pub fn recognise(gate: &Gate, hail: &Hail, frame: &Frame, caller: &Caller, tools
 ///
 /// # Errors
 /// [`Stop::NoSession`], or [`Stop::Busy`] when too many sessions are live.
-pub fn session(gate: &Gate, token: Option<&str>, caller: &Caller, toolset: &Toolset) -> Result<Arc<Session>, Stop> {
+pub fn session(
+    gate: &Gate,
+    token: Option<&str>,
+    caller: &Caller,
+    toolset: &Toolset,
+) -> Result<Arc<Session>, Stop> {
     let token = token.ok_or(Stop::NoSession { given: false })?;
-    let opened = token::open(&gate.seal, token, caller, toolset).ok_or(Stop::NoSession { given: true })?;
+    let opened =
+        token::open(&gate.seal, token, caller, toolset).ok_or(Stop::NoSession { given: true })?;
     match gate.sessions.resume(opened) {
         Ok(Some(session)) => Ok(session),
         Ok(None) => Err(Stop::NoSession { given: true }),
-        Err(super::registry::Full) => Err(Stop::Busy { retry_after: Duration::from_secs(5) }),
+        Err(super::registry::Full) => Err(Stop::Busy {
+            retry_after: Duration::from_secs(5),
+        }),
     }
 }
 
@@ -55,7 +69,10 @@ fn modern(frame: &Frame) -> Result<Peer, Stop> {
 /// Before `initialize` is answered nothing is known but what it says itself.
 fn opening(frame: &Frame) -> Peer {
     let session = super::open_session(frame);
-    Peer { session: Some(session.clone()), ..of_session(session) }
+    Peer {
+        session: Some(session.clone()),
+        ..of_session(session)
+    }
 }
 
 fn of_session(session: Arc<Session>) -> Peer {

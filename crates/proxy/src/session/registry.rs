@@ -24,7 +24,12 @@ pub struct Full;
 
 impl Sessions {
     pub fn new(caps: &Caps) -> Sessions {
-        Sessions { live: Mutex::default(), ended: Mutex::default(), sessions_max: caps.sessions_max, lifetime: caps.session_idle }
+        Sessions {
+            live: Mutex::default(),
+            ended: Mutex::default(),
+            sessions_max: caps.sessions_max,
+            lifetime: caps.session_idle,
+        }
     }
 
     /// Returns the live session for an opened id, making it when nothing was going on; `None` when it was ended.
@@ -32,7 +37,12 @@ impl Sessions {
     /// # Errors
     /// [`Full`] when the table is full.
     pub fn resume(&self, opened: Opened) -> Result<Option<Arc<Session>>, Full> {
-        if self.ended.lock().expect("no panic while held").contains_key(&opened.key) {
+        if self
+            .ended
+            .lock()
+            .expect("no panic while held")
+            .contains_key(&opened.key)
+        {
             return Ok(None);
         }
         let mut live = self.live.lock().expect("no panic while held");
@@ -42,7 +52,12 @@ impl Sessions {
         if live.len() >= self.sessions_max {
             return Err(Full);
         }
-        let session = Session::new(opened.key, opened.revision, opened.capabilities, opened.info);
+        let session = Session::new(
+            opened.key,
+            opened.revision,
+            opened.capabilities,
+            opened.info,
+        );
         live.insert(opened.key, session.clone());
         Ok(Some(session))
     }
@@ -50,15 +65,27 @@ impl Sessions {
     /// Ends a session for good.
     pub fn end(&self, session: &Session) {
         session.end();
-        self.live.lock().expect("no panic while held").remove(session.key());
-        self.ended.lock().expect("no panic while held").insert(*session.key(), Instant::now() + self.lifetime);
+        self.live
+            .lock()
+            .expect("no panic while held")
+            .remove(session.key());
+        self.ended
+            .lock()
+            .expect("no panic while held")
+            .insert(*session.key(), Instant::now() + self.lifetime);
     }
 
     /// Forgets sessions nothing is happening in; their ids bring them back.
     pub fn sweep(&self) {
-        self.live.lock().expect("no panic while held").retain(|_, session| Arc::strong_count(session) > 1 || session.is_worth_keeping());
+        self.live
+            .lock()
+            .expect("no panic while held")
+            .retain(|_, session| Arc::strong_count(session) > 1 || session.is_worth_keeping());
         let now = Instant::now();
-        self.ended.lock().expect("no panic while held").retain(|_, until| *until > now);
+        self.ended
+            .lock()
+            .expect("no panic while held")
+            .retain(|_, until| *until > now);
     }
 
     pub fn live(&self) -> usize {

@@ -68,7 +68,11 @@ impl StreamLog {
     pub fn reader(self: &Arc<Self>, after: u64) -> Reader {
         let mut log = self.log.lock().expect("no panic while held");
         log.reader += 1;
-        let reader = Reader { log: self.clone(), number: log.reader, after };
+        let reader = Reader {
+            log: self.clone(),
+            number: log.reader,
+            after,
+        };
         drop(log);
         self.news.notify_waiters();
         reader
@@ -96,7 +100,9 @@ impl Reader {
                 if log.reader != self.number {
                     return None;
                 }
-                if let Some((number, frame)) = log.events.iter().find(|(number, _)| *number > self.after) {
+                if let Some((number, frame)) =
+                    log.events.iter().find(|(number, _)| *number > self.after)
+                {
                     self.after = *number;
                     return Some((*number, frame.clone()));
                 }

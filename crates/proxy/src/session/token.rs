@@ -37,18 +37,34 @@ pub struct Opened {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
-pub fn mint(seal: &Seal, caller: &Caller, toolset: &Toolset, session: &super::Session, lifetime: Duration) -> String {
+pub fn mint(
+    seal: &Seal,
+    caller: &Caller,
+    toolset: &Toolset,
+    session: &super::Session,
+    lifetime: Duration,
+) -> String {
     let capabilities = session.capabilities_raw.as_str();
     let sealed = Sealed {
         tenant: caller.tenant.to_string(),
         principal: caller.principal.to_string(),
         toolset: toolset.name.to_string(),
         revision: session.revision.as_str().to_owned(),
-        capabilities: if capabilities.len() <= CAPABILITIES_BYTES_MAX { capabilities.to_owned() } else { session.capabilities.to_legacy().as_str().to_owned() },
-        info: session.info.as_ref().map(|info| info.as_str().to_owned()).filter(|info| info.len() <= INFO_BYTES_MAX),
+        capabilities: if capabilities.len() <= CAPABILITIES_BYTES_MAX {
+            capabilities.to_owned()
+        } else {
+            session.capabilities.to_legacy().as_str().to_owned()
+        },
+        info: session
+            .info
+            .as_ref()
+            .map(|info| info.as_str().to_owned())
+            .filter(|info| info.len() <= INFO_BYTES_MAX),
         key: *session.key(),
         expires: now() + lifetime.as_secs(),
     };
@@ -58,7 +74,9 @@ pub fn mint(seal: &Seal, caller: &Caller, toolset: &Toolset, session: &super::Se
 /// Opens a session id if it is ours, unexpired, and was given to this caller for this toolset.
 pub fn open(seal: &Seal, token: &str, caller: &Caller, toolset: &Toolset) -> Option<Opened> {
     let sealed: Sealed = seal.open(Purpose::Session, token)?;
-    let same = sealed.tenant == caller.tenant.as_str() && sealed.principal == caller.principal.as_str() && sealed.toolset == toolset.name.as_str();
+    let same = sealed.tenant == caller.tenant.as_str()
+        && sealed.principal == caller.principal.as_str()
+        && sealed.toolset == toolset.name.as_str();
     if !same || sealed.expires <= now() {
         return None;
     }

@@ -42,7 +42,13 @@ impl Connected {
 /// # Errors
 /// [`Stop::Unavailable`]; nothing was sent.
 pub async fn connect(gate: &Gate, call: &Call, target: &Target) -> Result<Connected, Stop> {
-    let reached = call.cx.within(gate.upstreams.reach(target.server(), call.peer.era(), &call.peer.capabilities)).await?;
+    let reached = call
+        .cx
+        .within(
+            gate.upstreams
+                .reach(target.server(), call.peer.era(), &call.peer.capabilities),
+        )
+        .await?;
     let (line, link) = reached.map_err(|fault| {
         tracing::debug!(server = %target.server().alias, %fault, "no connection");
         fault.to_stop()
@@ -59,5 +65,7 @@ pub async fn connect(gate: &Gate, call: &Call, target: &Target) -> Result<Connec
 /// Deadline or cancellation.
 pub async fn slot<'a>(call: &Call, state: &'a ServerState) -> Result<SemaphorePermit<'a>, Stop> {
     let slot = call.cx.within(state.slots.acquire()).await?;
-    slot.map_err(|_| Stop::Internal { reason: "the server's slots are closed" })
+    slot.map_err(|_| Stop::Internal {
+        reason: "the server's slots are closed",
+    })
 }

@@ -44,8 +44,26 @@ impl RawReply {
 ///
 /// # Errors
 /// Every way a call can end without a reply; see [`Stop`].
-pub async fn forward(gate: &Gate, call: &Call, target: &Target, _args: CheckedArgs, connected: Connected, trail: &mut Trail) -> Result<RawReply, Stop> {
-    exchange(gate, call, target, connected, Some(Rename { path: &["name"], to: target.name() }), trail).await
+pub async fn forward(
+    gate: &Gate,
+    call: &Call,
+    target: &Target,
+    _args: CheckedArgs,
+    connected: Connected,
+    trail: &mut Trail,
+) -> Result<RawReply, Stop> {
+    exchange(
+        gate,
+        call,
+        target,
+        connected,
+        Some(Rename {
+            path: &["name"],
+            to: target.name(),
+        }),
+        trail,
+    )
+    .await
 }
 
 /// Sends any request that names something at one server.
@@ -68,7 +86,13 @@ pub async fn exchange(
     reply
 }
 
-async fn follow(gate: &Gate, call: &Call, target: &Target, connected: Connected, rename: Option<Rename<'_>>) -> Result<RawReply, Stop> {
+async fn follow(
+    gate: &Gate,
+    call: &Call,
+    target: &Target,
+    connected: Connected,
+    rename: Option<Rename<'_>>,
+) -> Result<RawReply, Stop> {
     let mut connected = connected;
     let mut dialog = match gate.parked.resume(&gate.seal, call)? {
         Some((mut dialog, asks)) => {
@@ -88,33 +112,85 @@ async fn follow(gate: &Gate, call: &Call, target: &Target, connected: Connected,
                 // MCP 2026-07-28 basic/transports: after −32020 for stale parameters, list again and retry.
                 relisted = true;
                 connected.line().catalog.invalidate(Shelf::Tools);
-                let refreshed = connected.line().catalog.refresh(connected.line(), connected.link(), Shelf::Tools);
-                call.cx.within(refreshed).await?.map_err(|fault| fault.to_stop())?;
+                let refreshed = connected.line().catalog.refresh(
+                    connected.line(),
+                    connected.link(),
+                    Shelf::Tools,
+                );
+                call.cx
+                    .within(refreshed)
+                    .await?
+                    .map_err(|fault| fault.to_stop())?;
                 dialog = start(call, target, &mut connected, rename).await?;
             }
-            Turn::Reply(frame) => return Ok(RawReply { era: dialog.link().era(), frame, own: false }),
+            Turn::Reply(frame) => {
+                return Ok(RawReply {
+                    era: dialog.link().era(),
+                    frame,
+                    own: false,
+                });
+            }
             Turn::Asks(asks) => match call.peer.era() {
-                Era::Legacy => dialog.converse(call, asks, target.server().timeouts.interaction).await?,
+                Era::Legacy => {
+                    dialog
+                        .converse(call, asks, target.server().timeouts.interaction)
+                        .await?
+                }
                 Era::Modern => return parked(gate, call, target, dialog, asks),
             },
         }
     }
 }
 
-fn parked(gate: &Gate, call: &Call, target: &Target, dialog: Dialog, asks: Vec<crate::bridge::ask::Ask>) -> Result<RawReply, Stop> {
-    let result = gate.parked.park(&gate.seal, call, dialog, asks, target.server().timeouts.interaction)?;
-    Ok(RawReply { frame: Frame::success(&call.id, &result), era: Era::Modern, own: true })
+fn parked(
+    gate: &Gate,
+    call: &Call,
+    target: &Target,
+    dialog: Dialog,
+    asks: Vec<crate::bridge::ask::Ask>,
+) -> Result<RawReply, Stop> {
+    let result = gate.parked.park(
+        &gate.seal,
+        call,
+        dialog,
+        asks,
+        target.server().timeouts.interaction,
+    )?;
+    Ok(RawReply {
+        frame: Frame::success(&call.id, &result),
+        era: Era::Modern,
+        own: true,
+    })
 }
 
 /// Sends the request; once more on a fresh link when the first provably did nothing.
-async fn start(call: &Call, target: &Target, connected: &mut Connected, rename: Option<Rename<'_>>) -> Result<Dialog, Stop> {
-    match call.cx.within(send(call, target, connected, rename)).await? {
+async fn start(
+    call: &Call,
+    target: &Target,
+    connected: &mut Connected,
+    rename: Option<Rename<'_>>,
+) -> Result<Dialog, Stop> {
+    match call
+        .cx
+        .within(send(call, target, connected, rename))
+        .await?
+    {
         Ok(dialog) => Ok(dialog),
-        Err(fault) if fault.is_safe_to_repeat() || (may_run_twice(&call.method) && matches!(fault, FlightFault::Lost { .. })) => {
+        Err(fault)
+            if fault.is_safe_to_repeat()
+                || (may_run_twice(&call.method) && matches!(fault, FlightFault::Lost { .. })) =>
+        {
             tracing::debug!(server = %target.server().alias, %fault, "sending again on a fresh link");
-            let link = call.cx.within(connected.line().link()).await?.map_err(|fault| fault.to_stop())?;
+            let link = call
+                .cx
+                .within(connected.line().link())
+                .await?
+                .map_err(|fault| fault.to_stop())?;
             connected.renew(link);
-            call.cx.within(send(call, target, connected, rename)).await?.map_err(|fault| fault.to_stop())
+            call.cx
+                .within(send(call, target, connected, rename))
+                .await?
+                .map_err(|fault| fault.to_stop())
         }
         Err(fault) => Err(fault.to_stop()),
     }
@@ -122,27 +198,48 @@ async fn start(call: &Call, target: &Target, connected: &mut Connected, rename: 
 
 /// MCP calls these reads; running one twice changes nothing.
 fn may_run_twice(method: &Method) -> bool {
-    matches!(method, Method::ResourcesRead | Method::PromptsGet | Method::CompletionComplete | Method::TasksGet)
+    matches!(
+        method,
+        Method::ResourcesRead | Method::PromptsGet | Method::CompletionComplete | Method::TasksGet
+    )
 }
 
-async fn send(call: &Call, target: &Target, connected: &Connected, rename: Option<Rename<'_>>) -> Result<Dialog, FlightFault> {
+async fn send(
+    call: &Call,
+    target: &Target,
+    connected: &Connected,
+    rename: Option<Rename<'_>>,
+) -> Result<Dialog, FlightFault> {
     let link = connected.link();
     let flight = link.flight(Some(call.owner()));
     let frame = request::request(call, link, &flight.id(), rename);
-    let headers = if link.era() == Era::Modern { modern_headers(call, target, &frame) } else { Vec::new() };
+    let headers = if link.era() == Era::Modern {
+        modern_headers(call, target, &frame)
+    } else {
+        Vec::new()
+    };
     Dialog::start(flight, Sent { frame, headers }).await
 }
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.
 fn modern_headers(call: &Call, target: &Target, frame: &Frame) -> Vec<(String, String)> {
-    let Some(params) = frame.params() else { return vec![(headers::METHOD.to_owned(), call.method.as_str().to_owned())] };
+    let Some(params) = frame.params() else {
+        return vec![(headers::METHOD.to_owned(), call.method.as_str().to_owned())];
+    };
     let mut all = mirrored(&call.method, params);
-    let declared = target.item().and_then(|item| item.tool.as_ref()).map(|tool| tool.headers.as_slice()).unwrap_or_default();
+    let declared = target
+        .item()
+        .and_then(|item| item.tool.as_ref())
+        .map(|tool| tool.headers.as_slice())
+        .unwrap_or_default();
     if !declared.is_empty() {
         let arguments = edit::get(params.as_str(), &["arguments"]).unwrap_or("{}");
         for header in declared {
             if let Some(value) = header.value(arguments) {
-                all.push((format!("{}{}", headers::PARAM_PREFIX, header.name), headers::encode(&value).into_owned()));
+                all.push((
+                    format!("{}{}", headers::PARAM_PREFIX, header.name),
+                    headers::encode(&value).into_owned(),
+                ));
             }
         }
     }
@@ -150,6 +247,9 @@ fn modern_headers(call: &Call, target: &Target, frame: &Frame) -> Vec<(String, S
 }
 
 fn is_stale_header(call: &Call, frame: &Frame) -> bool {
-    let code = frame.error().and_then(RpcError::read).map(|error| error.code);
+    let code = frame
+        .error()
+        .and_then(RpcError::read)
+        .map(|error| error.code);
     call.method == Method::ToolsCall && code == Some(error::HEADER_MISMATCH)
 }

@@ -34,7 +34,10 @@ impl Keyring {
         for key in &gateway.keys {
             let secret = secrets.resolve(&key.secret).await?;
             if secret.expose().len() < KEY_BYTES_MIN {
-                return Err(SecretFault(format!("key `{}` is shorter than {KEY_BYTES_MIN} bytes", key.id)));
+                return Err(SecretFault(format!(
+                    "key `{}` is shorter than {KEY_BYTES_MIN} bytes",
+                    key.id
+                )));
             }
             keys.push((sign(&hmac, secret.expose().as_bytes()), key.clone()));
         }
@@ -58,7 +61,12 @@ impl Keyring {
 ///
 /// # Errors
 /// [`Stop::Unauthenticated`] or [`Stop::Forbidden`].
-pub fn identify(keyring: &Keyring, gateway: &Gateway, toolset: &Toolset, credentials: &Credentials) -> Result<Caller, Stop> {
+pub fn identify(
+    keyring: &Keyring,
+    gateway: &Gateway,
+    toolset: &Toolset,
+    credentials: &Credentials,
+) -> Result<Caller, Stop> {
     if credentials.stdio {
         return Ok(caller(&gateway.tenant, "stdio", Via::Stdio));
     }
@@ -69,31 +77,52 @@ pub fn identify(keyring: &Keyring, gateway: &Gateway, toolset: &Toolset, credent
             if !reaches(key, &toolset.name) {
                 return Err(Stop::Forbidden);
             }
-            Ok(Caller { tenant: key.tenant.clone(), principal: key.principal.clone(), via: Via::ApiKey })
+            Ok(Caller {
+                tenant: key.tenant.clone(),
+                principal: key.principal.clone(),
+                via: Via::ApiKey,
+            })
         }
-        (None, Some(named)) if gateway.assume && gateway.anonymous => assumed(named).ok_or(Stop::Unauthenticated),
+        (None, Some(named)) if gateway.assume && gateway.anonymous => {
+            assumed(named).ok_or(Stop::Unauthenticated)
+        }
         (None, _) if gateway.anonymous => Ok(caller(&gateway.tenant, "anonymous", Via::Anonymous)),
         (None, _) => Err(Stop::Unauthenticated),
     }
 }
 
 fn caller(tenant: &TenantId, principal: &str, via: Via) -> Caller {
-    Caller { tenant: tenant.clone(), principal: PrincipalId::new(principal), via }
+    Caller {
+        tenant: tenant.clone(),
+        principal: PrincipalId::new(principal),
+        via,
+    }
 }
 
 /// RFC 6750 §2.1, RFC 9110 §11.1: the scheme is case-insensitive, one space, a token.
 fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;
-    let is_token = !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+    let is_token = !token.is_empty()
+        && token
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
     (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
 }
 
 fn reaches(key: &ApiKey, toolset: &ToolsetName) -> bool {
-    key.toolsets.as_ref().is_none_or(|toolsets| toolsets.contains(toolset))
+    key.toolsets
+        .as_ref()
+        .is_none_or(|toolsets| toolsets.contains(toolset))
 }
 
 fn assumed(named: &str) -> Option<Caller> {
     let (tenant, principal) = named.split_once('/')?;
-    let is_name = |name: &str| (1..=128).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._@".contains(&b));
-    (is_name(tenant) && is_name(principal)).then(|| caller(&TenantId::new(tenant), principal, Via::Assumed))
+    let is_name = |name: &str| {
+        (1..=128).contains(&name.len())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._@".contains(&b))
+    };
+    (is_name(tenant) && is_name(principal))
+        .then(|| caller(&TenantId::new(tenant), principal, Via::Assumed))
 }

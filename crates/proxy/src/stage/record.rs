@@ -15,13 +15,19 @@ use crate::{
 
 /// Writes the record of a call that ended with `end`.
 pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, Stop>) {
-    let Some(sink) = &gate.ports.records else { return };
+    let Some(sink) = &gate.ports.records else {
+        return;
+    };
     let caller = trail.caller.as_ref();
     sink.put(&Record {
         time: rfc3339(SystemTime::now()),
         revision: trail.revision.clone(),
-        tenant: caller.map_or("-", |caller| caller.tenant.as_str()).to_owned(),
-        principal: caller.map_or("-", |caller| caller.principal.as_str()).to_owned(),
+        tenant: caller
+            .map_or("-", |caller| caller.tenant.as_str())
+            .to_owned(),
+        principal: caller
+            .map_or("-", |caller| caller.principal.as_str())
+            .to_owned(),
         toolset: trail.toolset.clone(),
         method: trail.method.clone(),
         protocol: trail.protocol.as_str(),
@@ -29,7 +35,11 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         tool: trail.tool.clone(),
         upstream_protocol: trail.upstream_protocol,
         status: status(end),
-        class: end.as_ref().err().and_then(outcome::class).map(|class| class.as_str()),
+        class: end
+            .as_ref()
+            .err()
+            .and_then(outcome::class)
+            .map(|class| class.as_str()),
         code: end.as_ref().err().and_then(code),
         duration_us: started.elapsed().as_micros() as u64,
         upstream_us: trail.upstream_us,
@@ -42,7 +52,9 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
 
 /// Writes the record of something that was no request yet: malformed, or refused at the door.
 pub fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'static str) {
-    let Some(sink) = &gate.ports.records else { return };
+    let Some(sink) = &gate.ports.records else {
+        return;
+    };
     sink.put(&Record {
         time: rfc3339(SystemTime::now()),
         revision: snapshot.revision.clone(),

@@ -38,12 +38,20 @@ impl Target {
     }
 
     fn of(entry: Entry) -> Target {
-        Target { name: entry.item.key.clone(), server: entry.server, item: Some(entry.item) }
+        Target {
+            name: entry.item.key.clone(),
+            server: entry.server,
+            item: Some(entry.item),
+        }
     }
 
     /// A target on a server without an item of a list: a task, or a method the gateway does not know.
     pub fn on(server: Arc<Server>, name: String) -> Target {
-        Target { server, item: None, name }
+        Target {
+            server,
+            item: None,
+            name,
+        }
     }
 }
 
@@ -53,9 +61,15 @@ impl Target {
 /// [`Stop::NotFound`], or −32020 from the header rules.
 pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
     let name = named(call, "name")?;
-    let target = find(gate, call, Shelf::Tools, &name).await?.ok_or(Stop::NotFound(Missing::Tool(name)))?;
-    if let (Some(head), Some(facts)) = (&call.headers, target.item().and_then(|item| item.tool.as_ref())) {
-        headers::check_params(&Headers(head), &call.frame, &facts.headers).map_err(Stop::BadMeta)?;
+    let target = find(gate, call, Shelf::Tools, &name)
+        .await?
+        .ok_or(Stop::NotFound(Missing::Tool(name)))?;
+    if let (Some(head), Some(facts)) = (
+        &call.headers,
+        target.item().and_then(|item| item.tool.as_ref()),
+    ) {
+        headers::check_params(&Headers(head), &call.frame, &facts.headers)
+            .map_err(Stop::BadMeta)?;
     }
     Ok(target)
 }
@@ -65,7 +79,9 @@ pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
 /// # Errors
 /// [`Stop::NotFound`].
 pub async fn prompt(gate: &Gate, call: &Call, name: &str) -> Result<Target, Stop> {
-    find(gate, call, Shelf::Prompts, name).await?.ok_or_else(|| Stop::NotFound(Missing::Prompt(name.to_owned())))
+    find(gate, call, Shelf::Prompts, name)
+        .await?
+        .ok_or_else(|| Stop::NotFound(Missing::Prompt(name.to_owned())))
 }
 
 /// Finds the server a resource belongs to: listed, matched by a template, or the only one that can have it.
@@ -81,26 +97,60 @@ pub async fn resource(gate: &Gate, call: &Call, uri: &str) -> Result<Target, Sto
         return Ok(target);
     }
     let templates = table(gate, call, Shelf::Templates, Freshness::Known).await?;
-    let matching = templates.table.values().find(|entry| template_matches(&entry.item.key, uri) || entry.item.key == uri);
+    let matching = templates
+        .table
+        .values()
+        .find(|entry| template_matches(&entry.item.key, uri) || entry.item.key == uri);
     if let Some(entry) = matching {
-        return Ok(Target { server: entry.server.clone(), item: None, name: uri.to_owned() });
+        return Ok(Target {
+            server: entry.server.clone(),
+            item: None,
+            name: uri.to_owned(),
+        });
     }
     // MCP: resources need not be listed to be read, so a lone owner is asked.
     let resources = table(gate, call, Shelf::Resources, Freshness::Known).await?;
-    let owner = lone_owner(gate, call, uri, resources.table.values().chain(templates.table.values()));
-    owner.map(|server| Target { server, item: None, name: uri.to_owned() }).ok_or_else(missing)
+    let owner = lone_owner(
+        gate,
+        call,
+        uri,
+        resources.table.values().chain(templates.table.values()),
+    );
+    owner
+        .map(|server| Target {
+            server,
+            item: None,
+            name: uri.to_owned(),
+        })
+        .ok_or_else(missing)
 }
 
 /// The only server of the toolset, or the only one that lists anything under the URI's scheme.
-fn lone_owner<'a>(gate: &Gate, call: &Call, uri: &str, listed: impl Iterator<Item = &'a Entry>) -> Option<Arc<Server>> {
+fn lone_owner<'a>(
+    gate: &Gate,
+    call: &Call,
+    uri: &str,
+    listed: impl Iterator<Item = &'a Entry>,
+) -> Option<Arc<Server>> {
     if let [alias] = call.toolset.servers.as_slice() {
         let server = call.snapshot.servers.get(alias)?;
-        let line = gate.upstreams.line_for(server, call.peer.era(), &call.peer.capabilities);
-        return line.hello().is_none_or(|hello| hello.has(&["resources"])).then(|| server.clone());
+        let line = gate
+            .upstreams
+            .line_for(server, call.peer.era(), &call.peer.capabilities);
+        return line
+            .hello()
+            .is_none_or(|hello| hello.has(&["resources"]))
+            .then(|| server.clone());
     }
     let scheme = uri.split_once(':')?.0;
     let mut owners: Vec<&Arc<Server>> = Vec::new();
-    for entry in listed.filter(|entry| entry.item.key.split_once(':').is_some_and(|(other, _)| other == scheme)) {
+    for entry in listed.filter(|entry| {
+        entry
+            .item
+            .key
+            .split_once(':')
+            .is_some_and(|(other, _)| other == scheme)
+    }) {
         if !owners.iter().any(|owner| owner.alias == entry.server.alias) {
             owners.push(&entry.server);
         }
@@ -114,8 +164,17 @@ fn lone_owner<'a>(gate: &Gate, call: &Call, uri: &str, listed: impl Iterator<Ite
 /// Traversal, NUL and backslashes never reach a server.
 fn is_plain_uri(uri: &str) -> bool {
     let lower = uri.to_ascii_lowercase();
-    let climbs = lower.replace("%2e", ".").replace("%2f", "/").split(['/', '\\']).any(|segment| segment == "..");
-    !climbs && !uri.contains(['\0', '\\']) && !lower.contains("%00") && !lower.contains("%5c") && !lower.contains("%c0") && uri.contains(':')
+    let climbs = lower
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .split(['/', '\\'])
+        .any(|segment| segment == "..");
+    !climbs
+        && !uri.contains(['\0', '\\'])
+        && !lower.contains("%00")
+        && !lower.contains("%5c")
+        && !lower.contains("%c0")
+        && uri.contains(':')
 }
 
 async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Option<Target>, Stop> {
@@ -124,18 +183,48 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
 }
 
 /// Returns the view the client's own list would show.
-pub async fn table(gate: &Gate, call: &Call, shelf: Shelf, freshness: Freshness) -> Result<Arc<view::View>, Stop> {
+pub async fn table(
+    gate: &Gate,
+    call: &Call,
+    shelf: Shelf,
+    freshness: Freshness,
+) -> Result<Arc<view::View>, Stop> {
     let lens = Lens::of(&call.peer);
-    let parts = match view::known(&gate.upstreams, &call.snapshot, &call.toolset, shelf, &lens, freshness) {
+    let parts = match view::known(
+        &gate.upstreams,
+        &call.snapshot,
+        &call.toolset,
+        shelf,
+        &lens,
+        freshness,
+    ) {
         Some(parts) => parts,
-        None => call.cx.within(view::gather(&gate.upstreams, &call.snapshot, &call.toolset, shelf, &lens, freshness)).await?,
+        None => {
+            call.cx
+                .within(view::gather(
+                    &gate.upstreams,
+                    &call.snapshot,
+                    &call.toolset,
+                    shelf,
+                    &lens,
+                    freshness,
+                ))
+                .await?
+        }
     };
-    Ok(gate.views.view(&call.snapshot, &call.toolset, shelf, &lens, &parts))
+    Ok(gate
+        .views
+        .view(&call.snapshot, &call.toolset, shelf, &lens, &parts))
 }
 
 /// Returns a required string member of params.
 pub fn named(call: &Call, key: &str) -> Result<String, Stop> {
-    let missing = || wardgate_protocol::RpcError::new(wardgate_protocol::error::INVALID_PARAMS, format!("params.{key} must be a string"));
+    let missing = || {
+        wardgate_protocol::RpcError::new(
+            wardgate_protocol::error::INVALID_PARAMS,
+            format!("params.{key} must be a string"),
+        )
+    };
     call.param_string(key).ok_or_else(|| Stop::Rpc(missing()))
 }
 
@@ -146,14 +235,22 @@ fn template_matches(template: &str, uri: &str) -> bool {
     let mut text = template;
     while let Some((literal, after)) = text.split_once('{') {
         literals.push(literal);
-        let Some((_, after)) = after.split_once('}') else { return false };
+        let Some((_, after)) = after.split_once('}') else {
+            return false;
+        };
         text = after;
     }
-    let (Some(first), tail) = (literals.first().copied(), text) else { return template == uri };
-    let Some(after) = rest.strip_prefix(first) else { return false };
+    let (Some(first), tail) = (literals.first().copied(), text) else {
+        return template == uri;
+    };
+    let Some(after) = rest.strip_prefix(first) else {
+        return false;
+    };
     rest = after;
     for literal in &literals[1..] {
-        let Some(at) = rest.find(literal) else { return false };
+        let Some(at) = rest.find(literal) else {
+            return false;
+        };
         rest = &rest[at + literal.len()..];
     }
     rest.ends_with(tail)
@@ -164,11 +261,20 @@ pub struct Headers<'a>(pub &'a http::HeaderMap);
 
 impl HeaderView for Headers<'_> {
     fn all(&self, name: &str) -> Vec<&[u8]> {
-        self.0.get_all(name).iter().map(http::HeaderValue::as_bytes).collect()
+        self.0
+            .get_all(name)
+            .iter()
+            .map(http::HeaderValue::as_bytes)
+            .collect()
     }
 
     fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        self.0.keys().map(http::HeaderName::as_str).filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
+        self.0
+            .keys()
+            .map(http::HeaderName::as_str)
+            .filter(|name| name.starts_with(prefix))
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -187,13 +293,25 @@ mod tests {
             ("a://b", "a://b", true),
             ("a://{x", "a://1", false),
         ] {
-            assert_eq!(template_matches(template, uri), expected, "{template} {uri}");
+            assert_eq!(
+                template_matches(template, uri),
+                expected,
+                "{template} {uri}"
+            );
         }
     }
 
     #[test]
     fn traversal_is_not_plain() {
-        for uri in ["file:///a/../../etc/passwd", "file:///%2e%2e%2fx", "file:///..%c0%af", "a://b\0", "a://%00", r"file://\\host\share", "x"] {
+        for uri in [
+            "file:///a/../../etc/passwd",
+            "file:///%2e%2e%2fx",
+            "file:///..%c0%af",
+            "a://b\0",
+            "a://%00",
+            r"file://\\host\share",
+            "x",
+        ] {
             assert!(!is_plain_uri(uri), "{uri}");
         }
         assert!(is_plain_uri("file:///a/b..c/d"));

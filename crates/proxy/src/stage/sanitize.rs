@@ -27,14 +27,22 @@ impl CleanReply {
 ///
 /// # Errors
 /// The server's own error, as [`Stop::Upstream`], cleaned too.
-pub fn sanitize(gate: &Gate, call: &Call, target: &Target, reply: &RawReply) -> Result<CleanReply, Stop> {
+pub fn sanitize(
+    gate: &Gate,
+    call: &Call,
+    target: &Target,
+    reply: &RawReply,
+) -> Result<CleanReply, Stop> {
     let server = target.server();
     let Some(said) = reply.frame().result() else {
         return Err(upstream_error(call, server.sanitize_results, reply));
     };
     let (clean, hidden) = strip(said, server.sanitize_results);
     if reply.is_own() {
-        return Ok(CleanReply { frame: reply.frame().with_result(&call.id, Some(&clean)), hidden });
+        return Ok(CleanReply {
+            frame: reply.frame().with_result(&call.id, Some(&clean)),
+            hidden,
+        });
     }
     let mut result = match (call.peer.era(), reply.era()) {
         (Era::Modern, _) => finish::for_modern(&call.method, &clean),
@@ -44,7 +52,10 @@ pub fn sanitize(gate: &Gate, call: &Call, target: &Target, reply: &RawReply) -> 
         result = task_ids::seal_in(&gate.seal, call, server.alias.as_str(), &result);
     }
     let changed = (result != *said).then_some(&result);
-    Ok(CleanReply { frame: reply.frame().with_result(&call.id, changed), hidden })
+    Ok(CleanReply {
+        frame: reply.frame().with_result(&call.id, changed),
+        hidden,
+    })
 }
 
 fn strip(raw: &Raw, level: Level) -> (Raw, usize) {
@@ -67,15 +78,23 @@ fn speaks_of_tasks(method: &Method, result: &Raw) -> bool {
 }
 
 fn upstream_error(call: &Call, level: Level, reply: &RawReply) -> Stop {
-    let Some(raw) = reply.frame().error() else { return Stop::UpstreamFault { reason: "its answer is neither result nor error" } };
+    let Some(raw) = reply.frame().error() else {
+        return Stop::UpstreamFault {
+            reason: "its answer is neither result nor error",
+        };
+    };
     let code = RpcError::read(raw).map(|error| error.code);
     match code {
         // A legacy client has no word for this: it cannot declare more in mid-session.
         Some(error::MISSING_CLIENT_CAPABILITY) if call.peer.era() == Era::Legacy => {
-            Stop::UpstreamFault { reason: "it needs a capability this client did not declare" }
+            Stop::UpstreamFault {
+                reason: "it needs a capability this client did not declare",
+            }
         }
         // The mirrored headers between us and the server are ours to get right.
-        Some(error::HEADER_MISMATCH) => Stop::UpstreamFault { reason: "it refused the gateway's headers" },
+        Some(error::HEADER_MISMATCH) => Stop::UpstreamFault {
+            reason: "it refused the gateway's headers",
+        },
         _ => Stop::Upstream(strip(raw, level).0),
     }
 }

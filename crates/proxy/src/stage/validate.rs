@@ -17,9 +17,16 @@ pub struct CheckedArgs {
 pub fn arguments(call: &Call, target: &Target) -> Result<CheckedArgs, Stop> {
     let arguments = call.param("arguments").unwrap_or("{}");
     if !arguments.starts_with('{') {
-        return Err(Stop::Arguments(Mismatch { pointer: String::new(), reason: "arguments must be an object".into() }));
+        return Err(Stop::Arguments(Mismatch {
+            pointer: String::new(),
+            reason: "arguments must be an object".into(),
+        }));
     }
-    if let Some(schema) = target.item().and_then(|item| item.tool.as_ref()).and_then(|tool| tool.schema.as_ref()) {
+    if let Some(schema) = target
+        .item()
+        .and_then(|item| item.tool.as_ref())
+        .and_then(|tool| tool.schema.as_ref())
+    {
         schema.check(arguments).map_err(Stop::Arguments)?;
     }
     Ok(CheckedArgs { _made_here: () })

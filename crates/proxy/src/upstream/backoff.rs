@@ -43,7 +43,9 @@ impl Backoff {
 }
 
 fn jittered(failures: u32) -> Duration {
-    let full = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST);
+    let full = FIRST
+        .saturating_mul(1 << failures.saturating_sub(1).min(16))
+        .min(LONGEST);
     let random = f64::from(u32::from_le_bytes(random_bytes())) / f64::from(u32::MAX);
     full.mul_f64(0.5 + random / 2.0)
 }
@@ -65,6 +67,9 @@ mod tests {
         backoff.connected(start);
         assert!(backoff.wait(start).is_none());
         backoff.failed(start + HEALTHY, "down".into());
-        assert!(backoff.wait(start + HEALTHY).is_none(), "one immediate retry after a healthy life");
+        assert!(
+            backoff.wait(start + HEALTHY).is_none(),
+            "one immediate retry after a healthy life"
+        );
     }
 }

@@ -28,6 +28,9 @@ pub struct Change {
 
 impl Change {
     pub fn everything() -> Change {
-        Change { server: None, news: News::List(Shelf::Tools) }
+        Change {
+            server: None,
+            news: News::List(Shelf::Tools),
+        }
     }
 }

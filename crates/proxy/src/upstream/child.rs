@@ -1,6 +1,8 @@
 //! A server as a child process: started without a shell, with few variables, under a supervisor that outlives a killed gateway.
 
-use std::{collections::VecDeque, io, path::Path, process::Stdio, sync::Arc, sync::Mutex, time::Duration};
+use std::{
+    collections::VecDeque, io, path::Path, process::Stdio, sync::Arc, sync::Mutex, time::Duration,
+};
 
 use tokio::{
     io::AsyncReadExt,
@@ -8,10 +10,23 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 use wardgate_model::Secret;
+use wardgate_snapshot::SELF;
 
 /// Variables every child may see: what programs need to find themselves, and nothing that loads code into them.
-const INHERITED: [&str; 12] =
-    ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR", "SHELL", "XDG_CONFIG_HOME"];
+const INHERITED: [&str; 12] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TERM",
+    "TMPDIR",
+    "SHELL",
+    "XDG_CONFIG_HOME",
+];
 
 /// Bytes of a child's standard error that are kept.
 const STDERR_KEPT: usize = 64 << 10;
@@ -32,7 +47,11 @@ pub struct ChildSpec<'a> {
 /// When the supervisor cannot be started. A command that does not exist shows as a child that ends at once.
 pub fn spawn(launcher: &Path, spec: &ChildSpec<'_>) -> io::Result<tokio::process::Child> {
     let mut command = Command::new(launcher);
-    command.arg("__child").arg("--").args(spec.command);
+    command.arg("__child").arg("--");
+    match spec.command.split_first() {
+        Some((first, rest)) if first == SELF => command.arg(launcher).args(rest),
+        _ => command.args(spec.command),
+    };
     command.env_clear().envs(inherited(spec.inherit_env));
     for (name, value) in &spec.env {
         command.env(name, value.expose());
@@ -40,27 +59,45 @@ pub fn spawn(launcher: &Path, spec: &ChildSpec<'_>) -> io::Result<tokio::process
     if let Some(cwd) = spec.cwd {
         command.current_dir(cwd);
     }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.process_group(0).kill_on_drop(false);
     command.spawn()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a child's environment is made from ours, by name")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a child's environment is made from ours, by name"
+)]
 fn inherited(more: &[String]) -> impl Iterator<Item = (String, std::ffi::OsString)> {
-    let names = INHERITED.iter().map(|name| (*name).to_owned()).chain(more.iter().cloned());
+    let names = INHERITED
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(more.iter().cloned());
     names.filter_map(|name| std::env::var_os(&name).map(|value| (name, value)))
 }
 
 /// Waits for the child, first patiently, then with TERM, then with KILL. The supervisor takes the whole tree down.
 pub async fn stop(mut child: tokio::process::Child) {
-    for signal in [None, Some(rustix::process::Signal::TERM), Some(rustix::process::Signal::KILL)] {
-        if let (Some(signal), Some(pid)) = (signal, child.id().and_then(|pid| rustix::process::Pid::from_raw(pid as i32)))
-            && let Err(error) = rustix::process::kill_process(pid, signal)
+    for signal in [
+        None,
+        Some(rustix::process::Signal::TERM),
+        Some(rustix::process::Signal::KILL),
+    ] {
+        if let (Some(signal), Some(pid)) = (
+            signal,
+            child
+                .id()
+                .and_then(|pid| rustix::process::Pid::from_raw(pid as i32)),
+        ) && let Err(error) = rustix::process::kill_process(pid, signal)
         {
             tracing::debug!(%error, "signal not delivered");
         }
-        // The supervisor needs its own grace between TERM and KILL of the tree.
-        if tokio::time::timeout(GRACE * 2, child.wait()).await.is_ok() {
+        // After TERM the supervisor needs its own grace before it kills the tree.
+        let patience = if signal.is_some() { GRACE * 2 } else { GRACE };
+        if tokio::time::timeout(patience, child.wait()).await.is_ok() {
             return;
         }
     }
@@ -80,7 +117,12 @@ impl Stderr {
             let mut chunk = vec![0; 8 << 10];
             while let Ok(read @ 1..) = pipe.read(&mut chunk).await {
                 ring.push(&chunk[..read]);
-                tracing::debug!(server, text = wardgate_sanitize::printable(&String::from_utf8_lossy(&chunk[..read]), 512), "child stderr");
+                tracing::debug!(
+                    server,
+                    text =
+                        wardgate_sanitize::printable(&String::from_utf8_lossy(&chunk[..read]), 512),
+                    "child stderr"
+                );
             }
         });
         kept
@@ -95,7 +137,13 @@ impl Stderr {
 
     /// Returns the last line, made printable, for a diagnostic.
     pub fn last_line(&self) -> Option<String> {
-        let ring: Vec<u8> = self.0.lock().expect("no panic while held").iter().copied().collect();
+        let ring: Vec<u8> = self
+            .0
+            .lock()
+            .expect("no panic while held")
+            .iter()
+            .copied()
+            .collect();
         let text = String::from_utf8_lossy(&ring).into_owned();
         let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
         Some(wardgate_sanitize::printable(line.trim(), 200))

@@ -26,16 +26,21 @@ impl LinkFault {
         match self {
             LinkFault::BackingOff { wait, .. } => Stop::Unavailable { retry_after: *wait },
             LinkFault::Closed => Stop::Draining,
-            LinkFault::NoEra | LinkFault::EraRefused { .. } | LinkFault::Unreachable { .. } | LinkFault::Secret { .. } => {
-                Stop::Unavailable { retry_after: Duration::from_secs(1) }
-            }
+            LinkFault::NoEra
+            | LinkFault::EraRefused { .. }
+            | LinkFault::Unreachable { .. }
+            | LinkFault::Secret { .. } => Stop::Unavailable {
+                retry_after: Duration::from_secs(1),
+            },
         }
     }
 
     /// A short reason fit for a client's eyes: no host, no path, no secret's name.
     pub fn public(&self) -> &'static str {
         match self {
-            LinkFault::NoEra | LinkFault::EraRefused { .. } => "speaks no supported protocol revision",
+            LinkFault::NoEra | LinkFault::EraRefused { .. } => {
+                "speaks no supported protocol revision"
+            }
             LinkFault::Unreachable { .. } => "cannot be reached",
             LinkFault::BackingOff { .. } => "failed repeatedly, waiting before the next attempt",
             LinkFault::Secret { .. } => "has no credential",
@@ -72,8 +77,12 @@ impl FlightFault {
 
     pub fn to_stop(&self) -> Stop {
         match self {
-            FlightFault::NotSent { .. } | FlightFault::SessionLost => Stop::Unavailable { retry_after: Duration::from_secs(1) },
-            FlightFault::Busy { retry_after } => Stop::Unavailable { retry_after: *retry_after },
+            FlightFault::NotSent { .. } | FlightFault::SessionLost => Stop::Unavailable {
+                retry_after: Duration::from_secs(1),
+            },
+            FlightFault::Busy { retry_after } => Stop::Unavailable {
+                retry_after: *retry_after,
+            },
             FlightFault::Lost { .. } => Stop::OutcomeUnknown,
             FlightFault::Broken { reason } => Stop::UpstreamFault { reason },
         }

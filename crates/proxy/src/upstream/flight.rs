@@ -25,7 +25,14 @@ pub struct Flight {
 impl Flight {
     pub fn new(link: Arc<Link>, owner: Option<u64>) -> Flight {
         let (id, inbox) = link.routes.open(owner);
-        Flight { link, id, inbox, replies: None, launched: false, finished: false }
+        Flight {
+            link,
+            id,
+            inbox,
+            replies: None,
+            launched: false,
+            finished: false,
+        }
     }
 
     /// The id of this request on the link; also its progress token there.
@@ -44,7 +51,11 @@ impl Flight {
     ///
     /// # Cancel safety
     /// When dropped half-way the request counts as sent and is cancelled.
-    pub async fn launch(&mut self, frame: &Frame, headers: &[(String, String)]) -> Result<(), FlightFault> {
+    pub async fn launch(
+        &mut self,
+        frame: &Frame,
+        headers: &[(String, String)],
+    ) -> Result<(), FlightFault> {
         self.launched = true;
         let sent = match &self.link.wire {
             Wire::Stdio(wire) => wire.send(frame).await,
@@ -101,7 +112,11 @@ impl Flight {
     pub async fn result(&mut self) -> Result<Result<Raw, Raw>, FlightFault> {
         loop {
             match self.next().await {
-                Event::Reply(frame) => return Ok(frame.result().cloned().ok_or_else(|| frame.error().cloned().unwrap_or_else(|| Raw::trusted("{}")))),
+                Event::Reply(frame) => {
+                    return Ok(frame.result().cloned().ok_or_else(|| {
+                        frame.error().cloned().unwrap_or_else(|| Raw::trusted("{}"))
+                    }));
+                }
                 Event::Fault(fault) => return Err(fault),
                 Event::Request(request) => self.link.refuse(&request).await,
                 Event::Notification(_) => {}
@@ -111,7 +126,9 @@ impl Flight {
 }
 
 fn link_gone() -> Event {
-    Event::Fault(FlightFault::Lost { detail: "the link was closed".into() })
+    Event::Fault(FlightFault::Lost {
+        detail: "the link was closed".into(),
+    })
 }
 
 impl Drop for Flight {

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, Uri, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, Uri, header,
+};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use wardgate_model::Secret;
@@ -62,7 +64,11 @@ impl HttpWire {
     ///
     /// # Errors
     /// [`FlightFault`] with what is known about the message's fate.
-    pub async fn post(&self, frame: &Frame, mirrored: &[(String, String)]) -> Result<Option<HttpReplies>, FlightFault> {
+    pub async fn post(
+        &self,
+        frame: &Frame,
+        mirrored: &[(String, String)],
+    ) -> Result<Option<HttpReplies>, FlightFault> {
         let (replies, _) = self.post_for_session(frame, mirrored).await?;
         Ok(replies)
     }
@@ -78,13 +84,23 @@ impl HttpWire {
         *request.uri_mut() = self.inner.uri.clone();
         *request.headers_mut() = self.inner.headers(frame.method() == Some("initialize"));
         let head = request.headers_mut();
-        head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        head.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         for (name, value) in mirrored {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
                 head.insert(name, value);
             }
         }
-        let response = self.inner.client.request(request).await.map_err(|error| sending(&error))?;
+        let response = self
+            .inner
+            .client
+            .request(request)
+            .await
+            .map_err(|error| sending(&error))?;
         let session = response.headers().get(headers::SESSION_ID).cloned();
         Ok((self.inner.clone().replies(frame, response).await?, session))
     }
@@ -96,7 +112,10 @@ impl HttpWire {
     pub async fn listen(&self) -> Result<Option<HttpReplies>, FlightFault> {
         let response = self.inner.get(None).await?;
         match response.status() {
-            StatusCode::OK if is_stream(&response) => Ok(Some(HttpReplies::stream(self.inner.clone(), response.into_body()))),
+            StatusCode::OK if is_stream(&response) => Ok(Some(HttpReplies::stream(
+                self.inner.clone(),
+                response.into_body(),
+            ))),
             StatusCode::NOT_FOUND if self.inner.session.is_some() => Err(FlightFault::SessionLost),
             _ => Ok(None),
         }
@@ -120,9 +139,15 @@ impl HttpWire {
 impl Inner {
     fn headers(&self, opening: bool) -> HeaderMap {
         let mut head = self.fixed.clone();
-        head.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        head.insert(
+            header::ACCEPT,
+            HeaderValue::from_static("application/json, text/event-stream"),
+        );
         if !opening {
-            head.insert(headers::PROTOCOL_VERSION, HeaderValue::from_static(self.revision.as_str()));
+            head.insert(
+                headers::PROTOCOL_VERSION,
+                HeaderValue::from_static(self.revision.as_str()),
+            );
         }
         if let Some(session) = &self.session {
             head.insert(headers::SESSION_ID, session.clone());
@@ -135,20 +160,32 @@ impl Inner {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers(false);
-        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+        request.headers_mut().insert(
+            header::ACCEPT,
+            HeaderValue::from_static("text/event-stream"),
+        );
         if let Some(id) = after.and_then(|id| HeaderValue::from_str(id).ok()) {
             request.headers_mut().insert("last-event-id", id);
         }
-        self.client.request(request).await.map_err(|error| sending(&error))
+        self.client
+            .request(request)
+            .await
+            .map_err(|error| sending(&error))
     }
 
-    async fn replies(self: Arc<Self>, sent: &Frame, response: Response<Incoming>) -> Result<Option<HttpReplies>, FlightFault> {
+    async fn replies(
+        self: Arc<Self>,
+        sent: &Frame,
+        response: Response<Incoming>,
+    ) -> Result<Option<HttpReplies>, FlightFault> {
         let status = response.status();
         if sent.kind() != Kind::Request {
             return match status.as_u16() {
                 200..=299 => Ok(None),
                 404 if self.session.is_some() => Err(FlightFault::SessionLost),
-                _ => Err(FlightFault::Broken { reason: "the server refused a message" }),
+                _ => Err(FlightFault::Broken {
+                    reason: "the server refused a message",
+                }),
             };
         }
         if status == StatusCode::OK && is_stream(&response) {
@@ -160,15 +197,25 @@ impl Inner {
         let frame = HttpReplies::whole(&self, response.into_body()).await;
         match (status, frame) {
             (_, Err(fault @ FlightFault::Lost { .. })) => Err(fault),
-            (status, Ok(frame)) if !status.is_success() && self.forgot_session(status, Some(&frame)) => Err(FlightFault::SessionLost),
+            (status, Ok(frame))
+                if !status.is_success() && self.forgot_session(status, Some(&frame)) =>
+            {
+                Err(FlightFault::SessionLost)
+            }
             (_, Ok(frame)) => Ok(Some(HttpReplies::ready(self, frame))),
             (status, Err(_)) if self.forgot_session(status, None) => Err(FlightFault::SessionLost),
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Err(_)) => {
-                Err(FlightFault::Broken { reason: "the server refused the gateway's credential" })
+                Err(FlightFault::Broken {
+                    reason: "the server refused the gateway's credential",
+                })
             }
-            (status, Err(_)) if status.is_redirection() => Err(FlightFault::Broken { reason: "the server redirected, which is not followed" }),
+            (status, Err(_)) if status.is_redirection() => Err(FlightFault::Broken {
+                reason: "the server redirected, which is not followed",
+            }),
             (status, Err(fault)) if status.is_success() => Err(fault),
-            (_, Err(_)) => Err(FlightFault::Broken { reason: "the server answered with an HTTP error" }),
+            (_, Err(_)) => Err(FlightFault::Broken {
+                reason: "the server answered with an HTTP error",
+            }),
         }
     }
 
@@ -188,21 +235,38 @@ impl Inner {
 }
 
 fn busy(response: &Response<Incoming>) -> Option<Duration> {
-    if !matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+    if !matches!(
+        response.status(),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
         return None;
     }
-    let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let seconds = response
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
     Some(Duration::from_secs(seconds.unwrap_or(1).clamp(1, 3600)))
 }
 
 fn is_stream(response: &Response<Incoming>) -> bool {
-    let media = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/event-stream"))
+    let media = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    media
+        .split(';')
+        .next()
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
 fn sending(error: &hyper_util::client::legacy::Error) -> FlightFault {
     let detail = chain(error);
-    if error.is_connect() { FlightFault::NotSent { detail } } else { FlightFault::Lost { detail } }
+    if error.is_connect() {
+        FlightFault::NotSent { detail }
+    } else {
+        FlightFault::Lost { detail }
+    }
 }
 
 /// Writes an error with its causes, for the operator's log.

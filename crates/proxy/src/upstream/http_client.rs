@@ -53,7 +53,11 @@ fn build(ca: Option<&Path>) -> Result<HttpClient, TrustFault> {
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(Duration::from_secs(5)));
     tcp.set_keepalive(Some(Duration::from_secs(30)));
-    let https = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls(ca)?).https_or_http().enable_http1().wrap_connector(tcp);
+    let https = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls(ca)?)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
     Ok(Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(55))

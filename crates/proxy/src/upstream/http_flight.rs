@@ -35,13 +35,26 @@ const RESUMPTIONS_MAX: u32 = 16;
 
 impl HttpReplies {
     pub(super) fn ready(wire: Arc<Inner>, frame: Frame) -> HttpReplies {
-        HttpReplies { wire, source: Source::Ready(Some(frame)) }
+        HttpReplies {
+            wire,
+            source: Source::Ready(Some(frame)),
+        }
     }
 
     pub(super) fn stream(wire: Arc<Inner>, body: Incoming) -> HttpReplies {
         let decoder = sse::Decoder::new(wire.reply_bytes_max);
-        let stream = Stream { body, decoder, last_id: None, retry: Duration::from_millis(500), resumptions: 0, events: 0 };
-        HttpReplies { wire, source: Source::Stream(Box::new(stream)) }
+        let stream = Stream {
+            body,
+            decoder,
+            last_id: None,
+            retry: Duration::from_millis(500),
+            resumptions: 0,
+            events: 0,
+        };
+        HttpReplies {
+            wire,
+            source: Source::Stream(Box::new(stream)),
+        }
     }
 
     /// Reads a whole body as one frame.
@@ -49,13 +62,21 @@ impl HttpReplies {
         let mut bytes = Bytes::new();
         let mut more: Option<BytesMut> = None;
         if body.size_hint().lower() > wire.reply_bytes_max as u64 {
-            return Err(FlightFault::Broken { reason: "the answer is too large" });
+            return Err(FlightFault::Broken {
+                reason: "the answer is too large",
+            });
         }
         while let Some(part) = body.frame().await {
-            let part = part.map_err(|error| FlightFault::Lost { detail: super::http::chain(&error) })?;
+            let part = part.map_err(|error| FlightFault::Lost {
+                detail: super::http::chain(&error),
+            })?;
             let Ok(data) = part.into_data() else { continue };
-            if bytes.len() + more.as_ref().map_or(0, BytesMut::len) + data.len() > wire.reply_bytes_max {
-                return Err(FlightFault::Broken { reason: "the answer is too large" });
+            if bytes.len() + more.as_ref().map_or(0, BytesMut::len) + data.len()
+                > wire.reply_bytes_max
+            {
+                return Err(FlightFault::Broken {
+                    reason: "the answer is too large",
+                });
             }
             match &mut more {
                 None if bytes.is_empty() => bytes = data,
@@ -78,10 +99,14 @@ impl HttpReplies {
     /// Bytes read are kept; nothing is lost when dropped.
     pub async fn next(&mut self, id: u64) -> Event {
         let Source::Stream(stream) = &mut self.source else {
-            let Source::Ready(frame) = &mut self.source else { unreachable!("there are two sources") };
+            let Source::Ready(frame) = &mut self.source else {
+                unreachable!("there are two sources")
+            };
             return match frame.take() {
                 Some(frame) if belongs(&frame, id) => Event::Reply(frame),
-                Some(_) => Event::Fault(FlightFault::Broken { reason: "the answer is to another request" }),
+                Some(_) => Event::Fault(FlightFault::Broken {
+                    reason: "the answer is to another request",
+                }),
                 None => std::future::pending().await,
             };
         };
@@ -121,17 +146,28 @@ impl Stream {
             match self.body.frame().await {
                 Some(Ok(part)) => {
                     let Ok(data) = part.into_data() else { continue };
-                    self.decoder.push(&data).map_err(|_| FlightFault::Broken { reason: "an event is too large" })?;
+                    self.decoder.push(&data).map_err(|_| FlightFault::Broken {
+                        reason: "an event is too large",
+                    })?;
                 }
                 Some(Err(error)) => self.resume(wire, super::http::chain(&error)).await?,
-                None => self.resume(wire, "the stream ended before the answer".into()).await?,
+                None => {
+                    self.resume(wire, "the stream ended before the answer".into())
+                        .await?
+                }
             }
         }
     }
 
     fn count(&mut self) -> Result<(), FlightFault> {
         self.events += 1;
-        if self.events > EVENTS_MAX { Err(FlightFault::Broken { reason: "too many events in one answer" }) } else { Ok(()) }
+        if self.events > EVENTS_MAX {
+            Err(FlightFault::Broken {
+                reason: "too many events in one answer",
+            })
+        } else {
+            Ok(())
+        }
     }
 
     fn take(&mut self, event: sse::Event, bytes_max: usize) -> Result<Option<Frame>, FlightFault> {
@@ -142,7 +178,12 @@ impl Stream {
             self.last_id = event.id;
         }
         match event.data {
-            Some(data) if !data.is_empty() && event.event.as_deref().is_none_or(|name| name == "message") => parse(data, bytes_max).map(Some),
+            Some(data)
+                if !data.is_empty()
+                    && event.event.as_deref().is_none_or(|name| name == "message") =>
+            {
+                parse(data, bytes_max).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -151,11 +192,19 @@ impl Stream {
     /// 2026-07-28 has no resumption, a lost stream is a lost request.
     async fn resume(&mut self, wire: &Inner, why: String) -> Result<(), FlightFault> {
         let lost = FlightFault::Lost { detail: why };
-        let Some(id) = self.last_id.clone().filter(|_| wire.revision < Revision::V2026_07_28) else { return Err(lost) };
+        let Some(id) = self
+            .last_id
+            .clone()
+            .filter(|_| wire.revision < Revision::V2026_07_28)
+        else {
+            return Err(lost);
+        };
         while self.resumptions < RESUMPTIONS_MAX {
             self.resumptions += 1;
             tokio::time::sleep(self.retry).await;
-            let Ok(response) = wire.get(Some(&id)).await else { continue };
+            let Ok(response) = wire.get(Some(&id)).await else {
+                continue;
+            };
             if !response.status().is_success() {
                 return Err(lost);
             }
@@ -168,14 +217,17 @@ impl Stream {
 }
 
 fn parse(bytes: Bytes, bytes_max: usize) -> Result<Frame, FlightFault> {
-    let limits = Limits { message_bytes_max: bytes_max, ..Limits::default() };
-    Frame::parse(bytes, &limits, Keys::Lenient).map_err(|fault| {
-        FlightFault::Broken {
-            reason: match fault {
-                FrameFault::Parse(_) => "the answer is not valid JSON",
-                FrameFault::Batch | FrameFault::Invalid { .. } => "the answer is not a JSON-RPC message",
-            },
-        }
+    let limits = Limits {
+        message_bytes_max: bytes_max,
+        ..Limits::default()
+    };
+    Frame::parse(bytes, &limits, Keys::Lenient).map_err(|fault| FlightFault::Broken {
+        reason: match fault {
+            FrameFault::Parse(_) => "the answer is not valid JSON",
+            FrameFault::Batch | FrameFault::Invalid { .. } => {
+                "the answer is not a JSON-RPC message"
+            }
+        },
     })
 }
 

@@ -19,7 +19,8 @@ use super::{
     Means,
     backoff::Backoff,
     changes::{Change, News},
-    child, fault::{FlightFault, LinkFault},
+    child,
+    fault::{FlightFault, LinkFault},
     link::{Hello, Link},
     watch,
 };
@@ -41,9 +42,16 @@ impl LineKey {
         let capabilities = match era {
             Era::Modern => ClientCapabilities::default(),
             // Extensions are negotiated per request on the modern era only; they would split lines for nothing.
-            Era::Legacy => ClientCapabilities { extensions: Vec::new(), ..capabilities.clone() },
+            Era::Legacy => ClientCapabilities {
+                extensions: Vec::new(),
+                ..capabilities.clone()
+            },
         };
-        LineKey { digest: server.digest.clone(), era, capabilities }
+        LineKey {
+            digest: server.digest.clone(),
+            era,
+            capabilities,
+        }
     }
 }
 
@@ -73,7 +81,16 @@ pub struct Line {
 
 /// RFC 5424 levels as MCP spells them, least severe first.
 pub fn severity(level: &str) -> u8 {
-    const LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+    const LEVELS: [&str; 8] = [
+        "debug",
+        "info",
+        "notice",
+        "warning",
+        "error",
+        "critical",
+        "alert",
+        "emergency",
+    ];
     LEVELS.iter().position(|known| *known == level).unwrap_or(0) as u8
 }
 
@@ -122,12 +139,21 @@ impl Line {
         }
         let line = self.clone();
         let attempt = self.means.tasks.spawn(async move { line.connect().await });
-        attempt.await.unwrap_or_else(|_| Err(LinkFault::Unreachable { detail: "the attempt to connect failed inside the gateway".into() }))
+        attempt.await.unwrap_or_else(|_| {
+            Err(LinkFault::Unreachable {
+                detail: "the attempt to connect failed inside the gateway".into(),
+            })
+        })
     }
 
     /// Returns the live link if there is one.
     pub fn live(&self) -> Option<Arc<Link>> {
-        self.link.lock().expect("no panic while held").as_ref().filter(|link| link.is_open()).cloned()
+        self.link
+            .lock()
+            .expect("no panic while held")
+            .as_ref()
+            .filter(|link| link.is_open())
+            .cloned()
     }
 
     /// Returns what the server last said of itself.
@@ -143,23 +169,36 @@ impl Line {
         if self.closed.is_cancelled() || self.released.is_cancelled() {
             return Err(LinkFault::Closed);
         }
-        if let Some((wait, detail)) = self.backoff.lock().expect("no panic while held").wait(Instant::now()) {
+        if let Some((wait, detail)) = self
+            .backoff
+            .lock()
+            .expect("no panic while held")
+            .wait(Instant::now())
+        {
             return Err(LinkFault::BackingOff { wait, detail });
         }
         match self.open().await {
             Ok(link) => {
-                self.backoff.lock().expect("no panic while held").connected(Instant::now());
+                self.backoff
+                    .lock()
+                    .expect("no panic while held")
+                    .connected(Instant::now());
                 *self.link.lock().expect("no panic while held") = Some(link.clone());
                 self.catalog.invalidate_all();
                 self.logs.store(u8::MAX, Ordering::Release);
                 *self.hello.lock().expect("no panic while held") = Some(link.hello.clone());
-                self.means.tasks.spawn(watch::watch(Arc::downgrade(&self), Arc::downgrade(&link)));
+                self.means
+                    .tasks
+                    .spawn(watch::watch(Arc::downgrade(&self), Arc::downgrade(&link)));
                 tracing::info!(server = %self.server.alias, protocol = link.hello.revision.as_str(), "connected");
                 Ok(link)
             }
             Err(fault) => {
                 if let LinkFault::Unreachable { detail } = &fault {
-                    self.backoff.lock().expect("no panic while held").failed(Instant::now(), detail.clone());
+                    self.backoff
+                        .lock()
+                        .expect("no panic while held")
+                        .failed(Instant::now(), detail.clone());
                     tracing::warn!(server = %self.server.alias, detail, "cannot connect");
                 }
                 Err(fault)
@@ -171,7 +210,10 @@ impl Line {
     pub fn link_ended(&self, detail: String) {
         if !self.closed.is_cancelled() {
             tracing::warn!(server = %self.server.alias, detail, "connection ended");
-            self.backoff.lock().expect("no panic while held").failed(Instant::now(), detail);
+            self.backoff
+                .lock()
+                .expect("no panic while held")
+                .failed(Instant::now(), detail);
         }
     }
 
@@ -181,14 +223,21 @@ impl Line {
             self.catalog.invalidate(*shelf);
         }
         // No subscriber is no fault.
-        let _ = self.means.changes.send(Change { server: Some(self.server.alias.clone()), news });
+        let _ = self.means.changes.send(Change {
+            server: Some(self.server.alias.clone()),
+            news,
+        });
     }
 
     /// Adds a subscriber to a resource; the server is told about the first.
     ///
     /// # Errors
     /// The server's error when it refuses; the subscriber then does not count.
-    pub async fn subscribe(&self, link: &Arc<Link>, uri: &str) -> Result<Result<(), Raw>, FlightFault> {
+    pub async fn subscribe(
+        &self,
+        link: &Arc<Link>,
+        uri: &str,
+    ) -> Result<Result<(), Raw>, FlightFault> {
         let first = {
             let mut subscribed = self.subscribed.lock().expect("no panic while held");
             let count = subscribed.entry(uri.to_owned()).or_default();
@@ -236,7 +285,9 @@ impl Line {
     /// Returns whether that was the last subscriber.
     fn uncount(&self, uri: &str) -> bool {
         let mut subscribed = self.subscribed.lock().expect("no panic while held");
-        let Some(count) = subscribed.get_mut(uri) else { return false };
+        let Some(count) = subscribed.get_mut(uri) else {
+            return false;
+        };
         *count -= 1;
         if *count > 0 {
             return false;
@@ -248,7 +299,10 @@ impl Line {
     /// Asks a legacy server for log messages at least this verbose; never less than another client already wanted.
     pub async fn want_logs(&self, link: &Arc<Link>, level: &str) {
         let wanted = severity(level);
-        if self.key.era == Era::Modern || !link.hello.has(&["logging"]) || self.logs.fetch_min(wanted, Ordering::AcqRel) <= wanted {
+        if self.key.era == Era::Modern
+            || !link.hello.has(&["logging"])
+            || self.logs.fetch_min(wanted, Ordering::AcqRel) <= wanted
+        {
             return;
         }
         let params = Raw::of(&serde_json::json!({"level": level}));
@@ -258,7 +312,12 @@ impl Line {
     }
 
     pub fn subscriptions(&self) -> Vec<String> {
-        self.subscribed.lock().expect("no panic while held").keys().cloned().collect()
+        self.subscribed
+            .lock()
+            .expect("no panic while held")
+            .keys()
+            .cloned()
+            .collect()
     }
 
     /// Lets go of the link: it closes when the last call on it ends. A new one is refused.
@@ -279,7 +338,8 @@ impl Line {
     pub fn retire_if_idle(&self) -> bool {
         let idle = self.used.lock().expect("no panic while held").elapsed() > IDLE;
         let quiet = self.live().is_none_or(|link| link.routes.is_idle());
-        let retire = idle && quiet && self.key.capabilities.interactive() && self.subscriptions().is_empty();
+        let retire =
+            idle && quiet && self.key.capabilities.interactive() && self.subscriptions().is_empty();
         if retire {
             self.close();
         }
@@ -287,13 +347,21 @@ impl Line {
     }
 
     /// Resolves configured headers or variables.
-    async fn resolve(&self, values: &[(String, HeaderValue)]) -> Result<Vec<(String, wardgate_model::Secret)>, LinkFault> {
+    async fn resolve(
+        &self,
+        values: &[(String, HeaderValue)],
+    ) -> Result<Vec<(String, wardgate_model::Secret)>, LinkFault> {
         let mut resolved = Vec::with_capacity(values.len());
         for (name, value) in values {
             let secret = match value {
                 HeaderValue::Plain(text) => wardgate_model::Secret::new(text.clone()),
                 HeaderValue::Secret { prefix, from } => {
-                    let secret = self.means.secrets.resolve(from).await.map_err(|fault| LinkFault::Secret { detail: fault.0 })?;
+                    let secret = self
+                        .means
+                        .secrets
+                        .resolve(from)
+                        .await
+                        .map_err(|fault| LinkFault::Secret { detail: fault.0 })?;
                     wardgate_model::Secret::new(format!("{prefix}{}", secret.expose()))
                 }
             };

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, Revision, RpcError, edit, error, method};
+use wardgate_protocol::{
+    Era, Frame, Method, Raw, RequestId, Revision, RpcError, edit, error, method,
+};
 
 use super::{
     changes::News,
@@ -28,17 +30,24 @@ impl Hello {
     /// Reads the result of `initialize` or `server/discover`.
     pub fn read(revision: Revision, result: &Raw) -> Hello {
         let text = result.as_str();
-        let info = edit::get(text, &["serverInfo"]).or_else(|| edit::get(text, &["_meta", wardgate_protocol::meta::SERVER_INFO]));
+        let info = edit::get(text, &["serverInfo"])
+            .or_else(|| edit::get(text, &["_meta", wardgate_protocol::meta::SERVER_INFO]));
         Hello {
             revision,
-            capabilities: edit::get(text, &["capabilities"]).map_or_else(|| Raw::trusted("{}"), |part| result.slice_of(part)),
+            capabilities: edit::get(text, &["capabilities"])
+                .map_or_else(|| Raw::trusted("{}"), |part| result.slice_of(part)),
             info: info.map(|part| result.slice_of(part)),
-            instructions: edit::get(text, &["instructions"]).and_then(edit::string).map(|text| text.into_owned()),
+            instructions: edit::get(text, &["instructions"])
+                .and_then(edit::string)
+                .map(|text| text.into_owned()),
         }
     }
 
     pub fn has(&self, path: &[&str]) -> bool {
-        !matches!(edit::get(self.capabilities.as_str(), path), None | Some("false" | "null"))
+        !matches!(
+            edit::get(self.capabilities.as_str(), path),
+            None | Some("false" | "null")
+        )
     }
 }
 
@@ -74,7 +83,11 @@ impl Link {
     ///
     /// # Errors
     /// As [`Flight::result`].
-    pub async fn ask(self: &Arc<Self>, method: &Method, params: &Raw) -> Result<Result<Raw, Raw>, FlightFault> {
+    pub async fn ask(
+        self: &Arc<Self>,
+        method: &Method,
+        params: &Raw,
+    ) -> Result<Result<Raw, Raw>, FlightFault> {
         let mut flight = self.flight(None);
         let frame = Frame::request(&flight.id(), method.as_str(), Some(params));
         flight.launch(&frame, &mirrored(method, params)).await?;
@@ -98,7 +111,9 @@ impl Link {
         if matches!(self.wire, Wire::Http(_)) && self.era() == Era::Modern || !self.is_open() {
             return;
         }
-        let params = Raw::trusted(format!(r#"{{"requestId":{id},"reason":"the caller gave up"}}"#));
+        let params = Raw::trusted(format!(
+            r#"{{"requestId":{id},"reason":"the caller gave up"}}"#
+        ));
         let frame = Frame::notification(Method::NotificationCancelled.as_str(), Some(&params));
         let link = self.clone();
         self.tasks.spawn(async move {
@@ -134,7 +149,10 @@ impl Link {
     pub fn note_fault(&self, fault: &FlightFault) {
         match fault {
             FlightFault::SessionLost => self.closed.cancel(),
-            FlightFault::NotSent { .. } | FlightFault::Lost { .. } | FlightFault::Busy { .. } | FlightFault::Broken { .. } => {}
+            FlightFault::NotSent { .. }
+            | FlightFault::Lost { .. }
+            | FlightFault::Busy { .. }
+            | FlightFault::Broken { .. } => {}
         }
     }
 }
@@ -150,7 +168,10 @@ fn unsolicited(method: &str, id: &RequestId) -> Frame {
     match Method::parse(method) {
         Method::Ping => Frame::success(id, &Raw::trusted("{}")),
         Method::RootsList => Frame::success(id, &Raw::trusted(r#"{"roots":[]}"#)),
-        _ => Frame::failure(Some(id), &RpcError::new(error::METHOD_NOT_FOUND, "no client can be asked for this").to_raw()),
+        _ => Frame::failure(
+            Some(id),
+            &RpcError::new(error::METHOD_NOT_FOUND, "no client can be asked for this").to_raw(),
+        ),
     }
 }
 
@@ -159,9 +180,15 @@ fn unsolicited(method: &str, id: &RequestId) -> Frame {
 pub fn mirrored(method: &method::Method, params: &Raw) -> Vec<(String, String)> {
     use wardgate_protocol::headers;
     let mut all = vec![(headers::METHOD.to_owned(), method.as_str().to_owned())];
-    let name = method.name_key().and_then(|key| edit::get(params.as_str(), &[key])).and_then(edit::string);
+    let name = method
+        .name_key()
+        .and_then(|key| edit::get(params.as_str(), &[key]))
+        .and_then(edit::string);
     if let Some(name) = name {
-        all.push((headers::NAME.to_owned(), headers::encode(&name).into_owned()));
+        all.push((
+            headers::NAME.to_owned(),
+            headers::encode(&name).into_owned(),
+        ));
     }
     all
 }

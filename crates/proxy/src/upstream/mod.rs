@@ -3,20 +3,20 @@
 //! A [`line::Line`] is how one kind of client reaches one server (server × era × capabilities): it outlives connections and
 //! keeps the catalog. A [`link::Link`] is one live connection of a line. A [`flight::Flight`] is one request under way on a link.
 
-pub mod line;
-pub mod link;
+pub mod backoff;
+pub mod changes;
+pub mod child;
+pub mod fault;
 pub mod flight;
-pub mod routes;
 pub mod http;
 pub mod http_client;
 pub mod http_flight;
+pub mod line;
+pub mod link;
+pub mod routes;
 pub mod sse;
 pub mod stdio;
-pub mod child;
-pub mod backoff;
 pub mod watch;
-pub mod changes;
-pub mod fault;
 
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ use std::{
 };
 
 use tokio::sync::{Semaphore, broadcast};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 use wardgate_model::Alias;
 use wardgate_protocol::{Era, capabilities::ClientCapabilities};
 use wardgate_snapshot::{EraPin, Server, Snapshot};
@@ -42,7 +42,8 @@ pub struct Means {
     pub secrets: Arc<dyn Secrets>,
     pub launcher: PathBuf,
     pub tasks: TaskTracker,
-    pub draining: CancellationToken,
+    /// Tasks that see a child off; waited for at the end.
+    pub children: TaskTracker,
     pub changes: broadcast::Sender<Change>,
     pub clients: Arc<http_client::Clients>,
 }
@@ -61,12 +62,19 @@ pub struct ServerState {
 }
 
 impl Upstreams {
-    pub fn new(secrets: Arc<dyn Secrets>, launcher: PathBuf, tasks: TaskTracker, draining: CancellationToken) -> Upstreams {
+    pub fn new(secrets: Arc<dyn Secrets>, launcher: PathBuf, tasks: TaskTracker) -> Upstreams {
         // When a subscriber lags it is told so and treats it as "everything changed".
         let (changes, _) = broadcast::channel(256);
         let clients = Arc::new(http_client::Clients::default());
         Upstreams {
-            means: Means { secrets, launcher, tasks, draining, changes, clients },
+            means: Means {
+                secrets,
+                launcher,
+                tasks,
+                children: TaskTracker::new(),
+                changes,
+                clients,
+            },
             lines: Mutex::default(),
             servers: Mutex::default(),
         }
@@ -79,7 +87,12 @@ impl Upstreams {
     ///
     /// # Cancel safety
     /// Connecting goes on in its own task, so a caller that gives up loses nothing for the next.
-    pub async fn reach(&self, server: &Arc<Server>, client: Era, capabilities: &ClientCapabilities) -> Result<(Arc<Line>, Arc<Link>), LinkFault> {
+    pub async fn reach(
+        &self,
+        server: &Arc<Server>,
+        client: Era,
+        capabilities: &ClientCapabilities,
+    ) -> Result<(Arc<Line>, Arc<Link>), LinkFault> {
         let state = self.server_state(server);
         let mut last = LinkFault::NoEra;
         for era in self.eras(server, client, &state) {
@@ -100,7 +113,12 @@ impl Upstreams {
     }
 
     /// Returns the line this client would use, without connecting. For catalogs that already exist.
-    pub fn line_for(&self, server: &Arc<Server>, client: Era, capabilities: &ClientCapabilities) -> Arc<Line> {
+    pub fn line_for(
+        &self,
+        server: &Arc<Server>,
+        client: Era,
+        capabilities: &ClientCapabilities,
+    ) -> Arc<Line> {
         let state = self.server_state(server);
         let era = self.eras(server, client, &state)[0];
         self.line(server, era, capabilities)
@@ -108,12 +126,26 @@ impl Upstreams {
 
     /// Returns the eras to try, best first: the pin, else the client's own unless the server has refused it.
     fn eras(&self, server: &Server, client: Era, state: &ServerState) -> Vec<Era> {
-        let other = if client == Era::Legacy { Era::Modern } else { Era::Legacy };
+        let other = if client == Era::Legacy {
+            Era::Modern
+        } else {
+            Era::Legacy
+        };
         match server.era {
-            _ if matches!(server.endpoint, wardgate_snapshot::Endpoint::Sse { .. }) => vec![Era::Legacy],
+            _ if matches!(server.endpoint, wardgate_snapshot::Endpoint::Sse { .. }) => {
+                vec![Era::Legacy]
+            }
             EraPin::Legacy => vec![Era::Legacy],
             EraPin::Modern => vec![Era::Modern],
-            EraPin::Auto if state.denied.lock().expect("no panic while held").contains(&client) => vec![other, client],
+            EraPin::Auto
+                if state
+                    .denied
+                    .lock()
+                    .expect("no panic while held")
+                    .contains(&client) =>
+            {
+                vec![other, client]
+            }
             EraPin::Auto => vec![client, other],
         }
     }
@@ -125,27 +157,46 @@ impl Upstreams {
         }
         drop(denied);
         // The refused line never carried anything; it must not linger with a failing catalog.
-        self.lines.lock().expect("no panic while held").retain(|key, _| key.digest != server.digest || key.era != era);
+        self.lines
+            .lock()
+            .expect("no panic while held")
+            .retain(|key, _| key.digest != server.digest || key.era != era);
     }
 
     fn line(&self, server: &Arc<Server>, era: Era, capabilities: &ClientCapabilities) -> Arc<Line> {
         let key = LineKey::new(server, era, capabilities);
         let mut lines = self.lines.lock().expect("no panic while held");
-        lines.entry(key).or_insert_with_key(|key| Line::new(server.clone(), key.clone(), self.means.clone())).clone()
+        lines
+            .entry(key)
+            .or_insert_with_key(|key| Line::new(server.clone(), key.clone(), self.means.clone()))
+            .clone()
     }
 
     pub fn server_state(&self, server: &Server) -> Arc<ServerState> {
         let mut servers = self.servers.lock().expect("no panic while held");
         servers
             .entry(server.digest.clone())
-            .or_insert_with(|| Arc::new(ServerState { denied: Mutex::default(), slots: Semaphore::new(server.concurrency_max) }))
+            .or_insert_with(|| {
+                Arc::new(ServerState {
+                    denied: Mutex::default(),
+                    slots: Semaphore::new(server.concurrency_max),
+                })
+            })
             .clone()
     }
 
     /// Closes lines whose server is gone or changed. Flights under way keep their link until they end.
     pub fn keep_only(&self, snapshot: &Snapshot) {
-        let kept = |digest: &str| snapshot.servers.values().any(|server| server.digest == digest);
-        self.servers.lock().expect("no panic while held").retain(|digest, _| kept(digest));
+        let kept = |digest: &str| {
+            snapshot
+                .servers
+                .values()
+                .any(|server| server.digest == digest)
+        };
+        self.servers
+            .lock()
+            .expect("no panic while held")
+            .retain(|digest, _| kept(digest));
         let mut lines = self.lines.lock().expect("no panic while held");
         lines.retain(|key, line| {
             let keep = kept(&key.digest);
@@ -171,17 +222,33 @@ impl Upstreams {
         let _ = self.means.changes.send(Change::everything());
     }
 
-    /// Closes every link and waits for the children to be gone.
-    pub async fn shut_down(&self) {
-        let lines: Vec<_> = self.lines.lock().expect("no panic while held").drain().map(|(_, line)| line).collect();
+    /// Closes every link at once.
+    pub fn shut_down(&self) {
+        let lines: Vec<_> = self
+            .lines
+            .lock()
+            .expect("no panic while held")
+            .drain()
+            .map(|(_, line)| line)
+            .collect();
         for line in &lines {
             line.close();
         }
     }
 
+    /// Waits until the children that were told to stop are gone.
+    pub async fn wait_for_children(&self) {
+        self.means.children.close();
+        self.means.children.wait().await;
+    }
+
     /// Returns every line of a server that has connected at least once, for diagnostics.
     pub fn lines_of(&self, alias: &Alias) -> Vec<Arc<Line>> {
         let lines = self.lines.lock().expect("no panic while held");
-        lines.values().filter(|line| line.server().alias == *alias).cloned().collect()
+        lines
+            .values()
+            .filter(|line| line.server().alias == *alias)
+            .cloned()
+            .collect()
     }
 }

@@ -53,7 +53,10 @@ const INBOX: usize = 256;
 
 impl Default for Routes {
     fn default() -> Routes {
-        Routes { next: AtomicU64::new(1), table: Mutex::default() }
+        Routes {
+            next: AtomicU64::new(1),
+            table: Mutex::default(),
+        }
     }
 }
 
@@ -61,7 +64,10 @@ impl Routes {
     pub fn open(&self, owner: Option<u64>) -> (u64, mpsc::Receiver<Event>) {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (events, inbox) = mpsc::channel(INBOX);
-        self.table.lock().expect("no panic while held").insert(id, Route { events, owner });
+        self.table
+            .lock()
+            .expect("no panic while held")
+            .insert(id, Route { events, owner });
         (id, inbox)
     }
 
@@ -93,7 +99,9 @@ impl Routes {
     }
 
     fn reply(&self, frame: Frame) {
-        let Some(id) = frame.id().and_then(|id| id.as_u64()) else { return };
+        let Some(id) = frame.id().and_then(|id| id.as_u64()) else {
+            return;
+        };
         if let Some(route) = self.table.lock().expect("no panic while held").remove(&id) {
             let _ = route.events.try_send(Event::Reply(frame));
         }
@@ -165,15 +173,27 @@ impl Routes {
 
     fn by_text(&self, id: &str) -> Option<mpsc::Sender<Event>> {
         let id: u64 = id.trim_matches('"').parse().ok()?;
-        Some(self.table.lock().expect("no panic while held").get(&id)?.events.clone())
+        Some(
+            self.table
+                .lock()
+                .expect("no panic while held")
+                .get(&id)?
+                .events
+                .clone(),
+        )
     }
 }
 
 /// Reads `resources/updated`.
 pub fn resource_news(frame: &Frame) -> Stray {
-    let Some(params) = frame.params() else { return Stray::Nothing };
+    let Some(params) = frame.params() else {
+        return Stray::Nothing;
+    };
     match edit::get(params.as_str(), &["uri"]).and_then(edit::string) {
-        Some(uri) => Stray::News(News::Resource { uri: uri.into_owned(), params: Raw::clone(params) }),
+        Some(uri) => Stray::News(News::Resource {
+            uri: uri.into_owned(),
+            params: Raw::clone(params),
+        }),
         None => Stray::Nothing,
     }
 }
@@ -193,7 +213,12 @@ mod tests {
     use super::*;
 
     fn frame(text: &str) -> Frame {
-        Frame::parse(Bytes::copy_from_slice(text.as_bytes()), &Limits::default(), Keys::Lenient).unwrap()
+        Frame::parse(
+            Bytes::copy_from_slice(text.as_bytes()),
+            &Limits::default(),
+            Keys::Lenient,
+        )
+        .unwrap()
     }
 
     const ASK: &str = r#"{"jsonrpc":"2.0","id":9,"method":"elicitation/create","params":{}}"#;
@@ -227,11 +252,15 @@ mod tests {
     fn a_flood_of_notifications_leaves_room_for_the_answer() {
         let routes = Routes::default();
         let (id, mut inbox) = routes.open(Some(1));
-        let progress = format!(r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{id},"progress":1}}}}"#);
+        let progress = format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{id},"progress":1}}}}"#
+        );
         for _ in 0..1000 {
             routes.deliver(frame(&progress));
         }
-        routes.deliver(frame(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)));
+        routes.deliver(frame(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#
+        )));
         let mut last = None;
         while let Ok(event) = inbox.try_recv() {
             last = Some(event);

@@ -33,12 +33,29 @@ pub async fn open(
     let mut request = Request::new(Full::new(Bytes::new()));
     *request.uri_mut() = site.uri.clone();
     *request.headers_mut() = site.fixed.clone();
-    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
-    let response = site.client.request(request).await.map_err(|error| LinkFault::Unreachable { detail: chain(&error) })?;
+    request.headers_mut().insert(
+        header::ACCEPT,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    let response = site
+        .client
+        .request(request)
+        .await
+        .map_err(|error| LinkFault::Unreachable {
+            detail: chain(&error),
+        })?;
     if response.status() != StatusCode::OK {
-        return Err(LinkFault::EraRefused { detail: format!("the event stream answered HTTP {}", response.status().as_u16()) });
+        return Err(LinkFault::EraRefused {
+            detail: format!(
+                "the event stream answered HTTP {}",
+                response.status().as_u16()
+            ),
+        });
     }
-    let mut stream = Stream { body: response.into_body(), decoder: sse::Decoder::new(site.reply_bytes_max) };
+    let mut stream = Stream {
+        body: response.into_body(),
+        decoder: sse::Decoder::new(site.reply_bytes_max),
+    };
     let path = stream.endpoint().await?;
     let endpoint = same_origin(base, &path)?;
     tasks.spawn(read(stream, site.reply_bytes_max, incoming, closed));
@@ -47,7 +64,9 @@ pub async fn open(
 
 /// The server names where to POST; only its own origin is believed, or it could send our credentials elsewhere.
 fn same_origin(base: &Url, path: &str) -> Result<Uri, LinkFault> {
-    let bad = || LinkFault::EraRefused { detail: "the endpoint event does not name a path of the same origin".into() };
+    let bad = || LinkFault::EraRefused {
+        detail: "the endpoint event does not name a path of the same origin".into(),
+    };
     let url = base.join(path).map_err(|_| bad())?;
     if url.origin() != base.origin() {
         return Err(bad());
@@ -77,13 +96,23 @@ impl Stream {
                 return Ok(String::from_utf8_lossy(&data).into_owned());
             }
         }
-        Err(LinkFault::EraRefused { detail: "the event stream named no endpoint".into() })
+        Err(LinkFault::EraRefused {
+            detail: "the event stream named no endpoint".into(),
+        })
     }
 }
 
-async fn read(mut stream: Stream, bytes_max: usize, incoming: mpsc::Sender<Frame>, closed: CancellationToken) {
+async fn read(
+    mut stream: Stream,
+    bytes_max: usize,
+    incoming: mpsc::Sender<Frame>,
+    closed: CancellationToken,
+) {
     let _ends_with_us = closed.clone().drop_guard();
-    let limits = Limits { message_bytes_max: bytes_max, ..Limits::default() };
+    let limits = Limits {
+        message_bytes_max: bytes_max,
+        ..Limits::default()
+    };
     while let Some(Some(event)) = closed.run_until_cancelled(stream.next_event()).await {
         let Some(data) = event.data else { continue };
         match Frame::parse(data, &limits, Keys::Lenient) {
@@ -107,15 +136,24 @@ impl SseWire {
         *request.method_mut() = Verb::POST;
         *request.uri_mut() = self.endpoint.clone();
         *request.headers_mut() = self.site.fixed.clone();
-        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         let response = self.site.client.request(request).await.map_err(|error| {
             let detail = chain(&error);
-            if error.is_connect() { FlightFault::NotSent { detail } } else { FlightFault::Lost { detail } }
+            if error.is_connect() {
+                FlightFault::NotSent { detail }
+            } else {
+                FlightFault::Lost { detail }
+            }
         })?;
         match response.status().as_u16() {
             200..=299 => Ok(()),
             400 | 404 => Err(FlightFault::SessionLost),
-            _ => Err(FlightFault::Broken { reason: "the server answered with an HTTP error" }),
+            _ => Err(FlightFault::Broken {
+                reason: "the server answered with an HTTP error",
+            }),
         }
     }
 }

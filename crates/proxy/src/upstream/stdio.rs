@@ -36,21 +36,41 @@ pub fn open(
     incoming: mpsc::Sender<Frame>,
     closed: CancellationToken,
     tasks: &TaskTracker,
+    children: &TaskTracker,
 ) -> StdioWire {
-    let stdin = process.stdin.take().expect("the child was started with pipes");
-    let stdout = process.stdout.take().expect("the child was started with pipes");
-    let stderr = process.stderr.take().expect("the child was started with pipes");
+    let stdin = process
+        .stdin
+        .take()
+        .expect("the child was started with pipes");
+    let stdout = process
+        .stdout
+        .take()
+        .expect("the child was started with pipes");
+    let stderr = process
+        .stderr
+        .take()
+        .expect("the child was started with pipes");
     // A full queue makes callers wait: the child reads slower than it is spoken to.
     let (lines, queue) = mpsc::channel(256);
     let junk = Arc::new(AtomicU64::new(0));
     let stderr = Stderr::follow(stderr, server.to_owned(), tasks);
     tasks.spawn(write(stdin, queue, closed.clone()));
-    tasks.spawn(read(stdout, line_bytes_max, incoming, junk.clone(), closed.clone()));
-    tasks.spawn(async move {
+    tasks.spawn(read(
+        stdout,
+        line_bytes_max,
+        incoming,
+        junk.clone(),
+        closed.clone(),
+    ));
+    children.spawn(async move {
         closed.cancelled().await;
         child::stop(process).await;
     });
-    StdioWire { lines, stderr, junk }
+    StdioWire {
+        lines,
+        stderr,
+        junk,
+    }
 }
 
 impl StdioWire {
@@ -63,7 +83,12 @@ impl StdioWire {
         let mut line = BytesMut::with_capacity(text.len() + 1);
         line.extend_from_slice(text.as_str().as_bytes());
         line.extend_from_slice(b"\n");
-        self.lines.send(line.freeze()).await.map_err(|_| FlightFault::NotSent { detail: "the child has ended".into() })
+        self.lines
+            .send(line.freeze())
+            .await
+            .map_err(|_| FlightFault::NotSent {
+                detail: "the child has ended".into(),
+            })
     }
 }
 
@@ -77,9 +102,18 @@ async fn write(mut stdin: ChildStdin, mut queue: mpsc::Receiver<Bytes>, closed: 
     closed.cancel();
 }
 
-async fn read(mut stdout: ChildStdout, line_bytes_max: usize, incoming: mpsc::Sender<Frame>, junk: Arc<AtomicU64>, closed: CancellationToken) {
+async fn read(
+    mut stdout: ChildStdout,
+    line_bytes_max: usize,
+    incoming: mpsc::Sender<Frame>,
+    junk: Arc<AtomicU64>,
+    closed: CancellationToken,
+) {
     let _ends_with_us = closed.clone().drop_guard();
-    let limits = Limits { message_bytes_max: line_bytes_max, ..Limits::default() };
+    let limits = Limits {
+        message_bytes_max: line_bytes_max,
+        ..Limits::default()
+    };
     let mut lines = Lines::new(line_bytes_max);
     loop {
         loop {
@@ -102,7 +136,10 @@ async fn read(mut stdout: ChildStdout, line_bytes_max: usize, incoming: mpsc::Se
             }
         }
         lines.buffer().reserve(16 << 10);
-        match closed.run_until_cancelled(stdout.read_buf(lines.buffer())).await {
+        match closed
+            .run_until_cancelled(stdout.read_buf(lines.buffer()))
+            .await
+        {
             Some(Ok(1..)) => {}
             Some(Ok(0) | Err(_)) | None => return,
         }

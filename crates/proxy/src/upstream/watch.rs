@@ -21,8 +21,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Follows the server's news until the link or the line is gone.
 pub async fn watch(line: Weak<Line>, link: Weak<Link>) {
-    let Some((first, era)) = link.upgrade().map(|link| (link.clone(), link.era())) else { return };
-    let Some(released) = line.upgrade().map(|line| line.released.clone()) else { return };
+    let Some((first, era)) = link.upgrade().map(|link| (link.clone(), link.era())) else {
+        return;
+    };
+    let Some(released) = line.upgrade().map(|line| line.released.clone()) else {
+        return;
+    };
     let closed = first.closed.clone();
     let shared_stream = !matches!(first.wire, Wire::Http(_));
     if era == Era::Legacy {
@@ -60,7 +64,9 @@ enum Again {
 
 /// A fresh session knows nothing of what the last one had subscribed.
 async fn resubscribe(line: &Weak<Line>, link: &Arc<Link>) {
-    let Some(uris) = line.upgrade().map(|line| line.subscriptions()) else { return };
+    let Some(uris) = line.upgrade().map(|line| line.subscriptions()) else {
+        return;
+    };
     for uri in uris {
         let params = Raw::of(&serde_json::json!({"uri": uri}));
         if let Err(fault) = link.ask(&Method::ResourcesSubscribe, &params).await {
@@ -71,7 +77,9 @@ async fn resubscribe(line: &Weak<Line>, link: &Arc<Link>) {
 
 /// Holds the legacy GET stream open. A server without one answers 405, which is fine.
 async fn follow_stream(line: &Arc<Line>, link: &Arc<Link>) -> Again {
-    let Wire::Http(wire) = &link.wire else { return Again::No };
+    let Wire::Http(wire) = &link.wire else {
+        return Again::No;
+    };
     let mut stream: HttpReplies = match wire.listen().await {
         Ok(Some(stream)) => stream,
         Ok(None) => return Again::No,
@@ -89,7 +97,10 @@ fn lost(link: &Link, fault: &FlightFault) -> Again {
     link.note_fault(fault);
     match fault {
         FlightFault::SessionLost => Again::No,
-        FlightFault::NotSent { .. } | FlightFault::Lost { .. } | FlightFault::Busy { .. } | FlightFault::Broken { .. } => Again::AfterPause,
+        FlightFault::NotSent { .. }
+        | FlightFault::Lost { .. }
+        | FlightFault::Busy { .. }
+        | FlightFault::Broken { .. } => Again::AfterPause,
     }
 }
 
@@ -102,8 +113,15 @@ async fn follow_listen(line: &Arc<Line>, link: &Arc<Link>) -> Again {
     let params = edit::set(own_meta().as_str(), &["notifications"], &wanted);
     let params = Raw::trusted(params);
     let mut flight = link.flight(None);
-    let frame = Frame::request(&flight.id(), Method::SubscriptionsListen.as_str(), Some(&params));
-    if let Err(fault) = flight.launch(&frame, &mirrored(&Method::SubscriptionsListen, &params)).await {
+    let frame = Frame::request(
+        &flight.id(),
+        Method::SubscriptionsListen.as_str(),
+        Some(&params),
+    );
+    if let Err(fault) = flight
+        .launch(&frame, &mirrored(&Method::SubscriptionsListen, &params))
+        .await
+    {
         return lost(link, &fault);
     }
     loop {
@@ -128,7 +146,10 @@ fn note(line: &Line, frame: Frame) {
         return;
     }
     let plain = match frame.params() {
-        Some(params) => Frame::notification(frame.method().unwrap_or_default(), Some(&without_subscription(params))),
+        Some(params) => Frame::notification(
+            frame.method().unwrap_or_default(),
+            Some(&without_subscription(params)),
+        ),
         None => frame,
     };
     if let Stray::News(news) = super::routes::Routes::default().deliver(plain) {
@@ -138,7 +159,9 @@ fn note(line: &Line, frame: Frame) {
 
 /// The upstream's subscription id is ours alone and must not travel on.
 fn without_subscription(params: &Raw) -> Raw {
-    match edit::retain(params.as_str(), &["_meta"], |key| key != wardgate_protocol::meta::SUBSCRIPTION_ID) {
+    match edit::retain(params.as_str(), &["_meta"], |key| {
+        key != wardgate_protocol::meta::SUBSCRIPTION_ID
+    }) {
         Some(text) => Raw::trusted(text),
         None => params.clone(),
     }
@@ -146,7 +169,11 @@ fn without_subscription(params: &Raw) -> Raw {
 
 fn filter(line: &Line, link: &Link) -> Option<String> {
     let mut wanted = serde_json::Map::new();
-    for (capability, key) in [("tools", "toolsListChanged"), ("prompts", "promptsListChanged"), ("resources", "resourcesListChanged")] {
+    for (capability, key) in [
+        ("tools", "toolsListChanged"),
+        ("prompts", "promptsListChanged"),
+        ("resources", "resourcesListChanged"),
+    ] {
         if link.hello.has(&[capability, "listChanged"]) {
             wanted.insert(key.into(), true.into());
         }

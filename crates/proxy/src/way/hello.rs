@@ -6,12 +6,7 @@ use serde_json::{Map, Value, json};
 use wardgate_protocol::{Era, Raw, Revision};
 
 use crate::{
-    call::Call,
-    gate::Gate,
-    outcome::Answer,
-    session::token,
-    stop::Stop,
-    upstream::link::Hello,
+    call::Call, gate::Gate, outcome::Answer, session::token, stop::Stop, upstream::link::Hello,
 };
 
 /// Instructions of all servers together stay below this.
@@ -22,7 +17,11 @@ const INSTRUCTIONS_CHARS_MAX: usize = 8_000;
 /// # Errors
 /// Deadline or cancellation while servers are asked.
 pub async fn initialize(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
-    let Some(session) = &call.peer.session else { return Err(Stop::Internal { reason: "an opening without a session" }) };
+    let Some(session) = &call.peer.session else {
+        return Err(Stop::Internal {
+            reason: "an opening without a session",
+        });
+    };
     let hellos = hellos(gate, call).await?;
     let mut result = json!({
         "protocolVersion": session.revision.as_str(),
@@ -34,7 +33,13 @@ pub async fn initialize(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     }
     let mut answer = Answer::result(&call.id, &Raw::of(&result));
     if call.headers.is_some() {
-        answer.session = Some(token::mint(&gate.seal, &call.caller, &call.toolset, session, call.snapshot.gateway.caps.session_idle));
+        answer.session = Some(token::mint(
+            &gate.seal,
+            &call.caller,
+            &call.toolset,
+            session,
+            call.snapshot.gateway.caps.session_idle,
+        ));
     }
     Ok(answer)
 }
@@ -45,7 +50,11 @@ pub async fn initialize(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
 /// As [`initialize`].
 pub async fn discover(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     let hellos = hellos(gate, call).await?;
-    let versions: Vec<_> = Revision::ALL.iter().rev().map(|revision| revision.as_str()).collect();
+    let versions: Vec<_> = Revision::ALL
+        .iter()
+        .rev()
+        .map(|revision| revision.as_str())
+        .collect();
     let mut result = json!({
         "resultType": "complete",
         "supportedVersions": versions,
@@ -66,13 +75,24 @@ fn server_info() -> Value {
 
 /// What each server said of itself, asked side by side within its list deadline; `None` for one that cannot be asked.
 async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
-    let servers = call.toolset.servers.iter().filter_map(|alias| call.snapshot.servers.get(alias));
+    let servers = call
+        .toolset
+        .servers
+        .iter()
+        .filter_map(|alias| call.snapshot.servers.get(alias));
     let asking = servers.map(|server| async move {
-        let line = gate.upstreams.line_for(server, call.peer.era(), &call.peer.capabilities);
+        let line = gate
+            .upstreams
+            .line_for(server, call.peer.era(), &call.peer.capabilities);
         if let Some(hello) = line.hello() {
             return Some(hello);
         }
-        let reached = tokio::time::timeout(server.timeouts.list, gate.upstreams.reach(server, call.peer.era(), &call.peer.capabilities)).await;
+        let reached = tokio::time::timeout(
+            server.timeouts.list,
+            gate.upstreams
+                .reach(server, call.peer.era(), &call.peer.capabilities),
+        )
+        .await;
         match reached {
             Ok(Ok((_, link))) => Some(link.hello.clone()),
             Ok(Err(fault)) => {
@@ -82,12 +102,19 @@ async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
             Err(_) => None,
         }
     });
-    Ok(call.cx.within(futures_util::future::join_all(asking)).await?)
+    Ok(call
+        .cx
+        .within(futures_util::future::join_all(asking))
+        .await?)
 }
 
 /// The union of what can be routed. A server that is away may have anything, so it is not what takes a capability away.
 fn capabilities(hellos: &[Option<Hello>], era: Era) -> Value {
-    let has = |path: &[&str]| hellos.iter().any(|hello| hello.as_ref().is_none_or(|hello| hello.has(path)));
+    let has = |path: &[&str]| {
+        hellos
+            .iter()
+            .any(|hello| hello.as_ref().is_none_or(|hello| hello.has(path)))
+    };
     let said = |path: &[&str]| hellos.iter().flatten().any(|hello| hello.has(path));
     let mut all = Map::new();
     for list in ["tools", "prompts"] {
@@ -108,7 +135,10 @@ fn capabilities(hellos: &[Option<Hello>], era: Era) -> Value {
         }
     }
     if era == Era::Legacy && said(&["tasks"]) {
-        all.insert("tasks".into(), json!({"cancel": {}, "requests": {"tools": {"call": {}}}}));
+        all.insert(
+            "tasks".into(),
+            json!({"cancel": {}, "requests": {"tools": {"call": {}}}}),
+        );
     }
     let extensions = extensions(hellos, era);
     if !extensions.is_empty() {
@@ -122,7 +152,9 @@ fn extensions(hellos: &[Option<Hello>], era: Era) -> Map<String, Value> {
     let mut all = Map::new();
     for hello in hellos.iter().flatten() {
         let said: Value = serde_json::from_str(hello.capabilities.as_str()).unwrap_or_default();
-        let Some(extensions) = said.get("extensions").and_then(Value::as_object) else { continue };
+        let Some(extensions) = said.get("extensions").and_then(Value::as_object) else {
+            continue;
+        };
         for (id, settings) in extensions {
             let is_tasks = id == "io.modelcontextprotocol/tasks";
             if !is_tasks || (era == Era::Modern && hello.revision.era() == Era::Modern) {
@@ -145,10 +177,18 @@ fn instructions(call: &Call, hellos: &[Option<Hello>]) -> Option<String> {
             let quoted = wardgate_protocol::edit::quote(text);
             let clean = wardgate_sanitize::strip(&quoted, wardgate_sanitize::Place::Metadata).0;
             let clean = wardgate_protocol::edit::string(&clean)?.into_owned();
-            Some(if several { format!("{alias}: {clean}") } else { clean })
+            Some(if several {
+                format!("{alias}: {clean}")
+            } else {
+                clean
+            })
         })
         .collect();
-    let joined: String = parts.join("\n\n").chars().take(INSTRUCTIONS_CHARS_MAX).collect();
+    let joined: String = parts
+        .join("\n\n")
+        .chars()
+        .take(INSTRUCTIONS_CHARS_MAX)
+        .collect();
     (!joined.is_empty()).then_some(joined)
 }
 
@@ -156,6 +196,10 @@ fn instructions(call: &Call, hellos: &[Option<Hello>]) -> Option<String> {
 pub async fn warm_up(gate: Arc<Gate>) {
     let snapshot = gate.snapshot();
     let nobody = wardgate_protocol::capabilities::ClientCapabilities::default();
-    let warming = snapshot.servers.values().filter(|server| server.warm).map(|server| gate.upstreams.reach(server, Era::Legacy, &nobody));
+    let warming = snapshot
+        .servers
+        .values()
+        .filter(|server| server.warm)
+        .map(|server| gate.upstreams.reach(server, Era::Legacy, &nobody));
     futures_util::future::join_all(warming).await;
 }

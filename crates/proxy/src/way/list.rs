@@ -21,17 +21,43 @@ use crate::{
 /// −32602 for a cursor, else deadline or cancellation.
 pub async fn list(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     if call.param("cursor").is_some_and(|cursor| cursor != "null") {
-        return Err(Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "Invalid cursor")));
+        return Err(Stop::Rpc(RpcError::new(
+            error::INVALID_PARAMS,
+            "Invalid cursor",
+        )));
     }
     let shelf = shelf(&call.method);
     let lens = Lens::of(&call.peer);
-    let known = view::known(&gate.upstreams, &call.snapshot, &call.toolset, shelf, &lens, Freshness::Listed);
+    let known = view::known(
+        &gate.upstreams,
+        &call.snapshot,
+        &call.toolset,
+        shelf,
+        &lens,
+        Freshness::Listed,
+    );
     let parts = match known {
         Some(parts) => parts,
-        None => call.cx.within(view::gather(&gate.upstreams, &call.snapshot, &call.toolset, shelf, &lens, Freshness::Listed)).await?,
+        None => {
+            call.cx
+                .within(view::gather(
+                    &gate.upstreams,
+                    &call.snapshot,
+                    &call.toolset,
+                    shelf,
+                    &lens,
+                    Freshness::Listed,
+                ))
+                .await?
+        }
     };
-    let view = gate.views.view(&call.snapshot, &call.toolset, shelf, &lens, &parts);
-    Ok(Answer::result(&call.id, &with_missing(&view.result, &parts)))
+    let view = gate
+        .views
+        .view(&call.snapshot, &call.toolset, shelf, &lens, &parts);
+    Ok(Answer::result(
+        &call.id,
+        &with_missing(&view.result, &parts),
+    ))
 }
 
 fn shelf(method: &Method) -> Shelf {
@@ -59,7 +85,11 @@ fn with_missing(result: &Raw, parts: &[Part]) -> Raw {
     if missing.is_empty() {
         return result.clone();
     }
-    let mut text = edit::set(result.as_str(), &["_meta", "dev.wardgate/missing"], &json!(missing).to_string());
+    let mut text = edit::set(
+        result.as_str(),
+        &["_meta", "dev.wardgate/missing"],
+        &json!(missing).to_string(),
+    );
     if edit::get(&text, &["ttlMs"]).is_some() {
         text = edit::set(&text, &["ttlMs"], "0");
     }

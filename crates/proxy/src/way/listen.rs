@@ -56,19 +56,33 @@ impl Drop for Held {
 async fn honoured(gate: &Gate, call: &Call) -> Result<(Interest, Held), Stop> {
     let wanted = call.param("notifications").unwrap_or("{}");
     let flag = |key: &str| edit::get(wanted, &[key]) == Some("true");
-    let mut interest =
-        Interest { tools: flag("toolsListChanged"), prompts: flag("promptsListChanged"), resources: flag("resourcesListChanged"), uris: Default::default() };
+    let mut interest = Interest {
+        tools: flag("toolsListChanged"),
+        prompts: flag("promptsListChanged"),
+        resources: flag("resourcesListChanged"),
+        uris: Default::default(),
+    };
     let mut held = Held(BTreeMap::new());
-    let uris = edit::get(wanted, &["resourceSubscriptions"]).and_then(edit::elements).unwrap_or_default();
+    let uris = edit::get(wanted, &["resourceSubscriptions"])
+        .and_then(edit::elements)
+        .unwrap_or_default();
     for uri in uris.into_iter().take(URIS_MAX).filter_map(edit::string) {
         if held.0.contains_key(uri.as_ref()) {
             continue;
         }
-        let Ok(target) = resolve::resource(gate, call, &uri).await else { continue };
-        let Ok(connected) = connect(gate, call, &target).await else { continue };
-        let told = call.cx.within(connected.line().subscribe(connected.link(), &uri)).await?;
+        let Ok(target) = resolve::resource(gate, call, &uri).await else {
+            continue;
+        };
+        let Ok(connected) = connect(gate, call, &target).await else {
+            continue;
+        };
+        let told = call
+            .cx
+            .within(connected.line().subscribe(connected.link(), &uri))
+            .await?;
         if matches!(told, Ok(Ok(()))) {
-            held.0.insert(uri.clone().into_owned(), connected.line().clone());
+            held.0
+                .insert(uri.clone().into_owned(), connected.line().clone());
             interest.uris.insert(uri.into_owned());
         }
     }
@@ -77,7 +91,11 @@ async fn honoured(gate: &Gate, call: &Call) -> Result<(Interest, Held), Stop> {
 
 fn acknowledged(call: &Call, interest: &Interest) -> Frame {
     let mut honoured = serde_json::Map::new();
-    for (key, wanted) in [("toolsListChanged", interest.tools), ("promptsListChanged", interest.prompts), ("resourcesListChanged", interest.resources)] {
+    for (key, wanted) in [
+        ("toolsListChanged", interest.tools),
+        ("promptsListChanged", interest.prompts),
+        ("resourcesListChanged", interest.resources),
+    ] {
         if wanted {
             honoured.insert(key.into(), true.into());
         }
@@ -86,12 +104,21 @@ fn acknowledged(call: &Call, interest: &Interest) -> Frame {
         honoured.insert("resourceSubscriptions".into(), json!(interest.uris));
     }
     let plain = Raw::of(&json!({"notifications": honoured}));
-    with_subscription(call, &Frame::notification(Method::NotificationSubscriptionsAcknowledged.as_str(), Some(&plain)))
+    with_subscription(
+        call,
+        &Frame::notification(
+            Method::NotificationSubscriptionsAcknowledged.as_str(),
+            Some(&plain),
+        ),
+    )
 }
 
 /// Every message of the stream carries the id of the request that opened it, in its own JSON type.
 fn with_subscription(call: &Call, frame: &Frame) -> Frame {
     let params = frame.params().map_or("{}", Raw::as_str);
     let params = edit::set(params, &["_meta", meta::SUBSCRIPTION_ID], call.id.as_str());
-    Frame::notification(frame.method().unwrap_or_default(), Some(&Raw::trusted(params)))
+    Frame::notification(
+        frame.method().unwrap_or_default(),
+        Some(&Raw::trusted(params)),
+    )
 }

@@ -4,14 +4,28 @@ use wardgate_protocol::{RpcError, error};
 
 use crate::{call::Call, outcome::Answer, stop::Stop};
 
-const LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+const LEVELS: [&str; 8] = [
+    "debug",
+    "info",
+    "notice",
+    "warning",
+    "error",
+    "critical",
+    "alert",
+    "emergency",
+];
 
 /// # Errors
 /// −32602 for a level the spec does not know.
 pub fn set_level(call: &Call) -> Result<Answer, Stop> {
-    let level = call.param_string("level").filter(|level| LEVELS.contains(&level.as_str()));
+    let level = call
+        .param_string("level")
+        .filter(|level| LEVELS.contains(&level.as_str()));
     let (Some(level), Some(session)) = (level, &call.peer.session) else {
-        return Err(Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "params.level must be a log level")));
+        return Err(Stop::Rpc(RpcError::new(
+            error::INVALID_PARAMS,
+            "params.level must be a log level",
+        )));
     };
     session.set_log_level(level);
     Ok(super::empty(call))

@@ -2,10 +2,10 @@
 
 pub mod hello;
 pub mod list;
-pub mod named;
-pub mod logging;
-pub mod subscribe;
 pub mod listen;
+pub mod logging;
+pub mod named;
+pub mod subscribe;
 pub mod task;
 
 use wardgate_protocol::{Era, Method, Raw, RpcError, error};
@@ -31,14 +31,24 @@ pub fn opens(call: &Call) -> Result<(), Stop> {
                 | Method::ElicitationCreate
                 | Method::SamplingCreateMessage
         ),
-        Era::Legacy => matches!(call.method, Method::ServerDiscover | Method::SubscriptionsListen | Method::TasksUpdate),
+        Era::Legacy => matches!(
+            call.method,
+            Method::ServerDiscover | Method::SubscriptionsListen | Method::TasksUpdate
+        ),
     };
-    if is_foreign { Err(not_found(call)) } else { Ok(()) }
+    if is_foreign {
+        Err(not_found(call))
+    } else {
+        Ok(())
+    }
 }
 
 pub fn not_found(call: &Call) -> Stop {
     let shown = wardgate_sanitize::printable(call.method.as_str(), 100);
-    Stop::Rpc(RpcError::new(error::METHOD_NOT_FOUND, format!("Method not found: {shown}")))
+    Stop::Rpc(RpcError::new(
+        error::METHOD_NOT_FOUND,
+        format!("Method not found: {shown}"),
+    ))
 }
 
 /// The answer that says nothing but yes.

@@ -32,7 +32,10 @@ pub async fn resource(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Cle
     let sent = send(gate, call, &target, None, trail).await;
     match sent {
         // Legacy servers say −32002 or, in the field, other codes; the client's era decides how it is told.
-        Err(Stop::Upstream(raw)) if RpcError::read(&raw).is_some_and(|said| said.code == error::RESOURCE_NOT_FOUND) && call.peer.era() == Era::Modern => {
+        Err(Stop::Upstream(raw))
+            if RpcError::read(&raw).is_some_and(|said| said.code == error::RESOURCE_NOT_FOUND)
+                && call.peer.era() == Era::Modern =>
+        {
             Err(Stop::NotFound(Missing::Resource(uri)))
         }
         other => other,
@@ -44,7 +47,9 @@ pub async fn resource(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Cle
 pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
     let member = |key: &str| {
         let params = call.frame.params()?;
-        wardgate_protocol::edit::get(params.as_str(), &["ref", key]).and_then(wardgate_protocol::edit::string).map(|text| text.into_owned())
+        wardgate_protocol::edit::get(params.as_str(), &["ref", key])
+            .and_then(wardgate_protocol::edit::string)
+            .map(|text| text.into_owned())
     };
     match (member("name"), member("uri")) {
         (Some(name), None) => {
@@ -55,7 +60,10 @@ pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<C
             let target = resolve::resource(gate, call, &uri).await?;
             send(gate, call, &target, None, trail).await
         }
-        _ => Err(Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "params.ref must name a prompt or a resource"))),
+        _ => Err(Stop::Rpc(RpcError::new(
+            error::INVALID_PARAMS,
+            "params.ref must name a prompt or a resource",
+        ))),
     }
 }
 
@@ -64,18 +72,31 @@ pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<C
 /// # Errors
 /// −32601 when the toolset has several servers, else as every call.
 pub async fn unknown(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
-    let [alias] = call.toolset.servers.as_slice() else { return Err(super::not_found(call)) };
-    let Some(server) = call.snapshot.servers.get(alias) else { return Err(super::not_found(call)) };
+    let [alias] = call.toolset.servers.as_slice() else {
+        return Err(super::not_found(call));
+    };
+    let Some(server) = call.snapshot.servers.get(alias) else {
+        return Err(super::not_found(call));
+    };
     let target = Target::on(server.clone(), call.method.label().to_owned());
     send(gate, call, &target, None, trail).await
 }
 
-async fn send(gate: &Gate, call: &Call, target: &Target, rename: Option<&[&str]>, trail: &mut Trail) -> Result<CleanReply, Stop> {
+async fn send(
+    gate: &Gate,
+    call: &Call,
+    target: &Target,
+    rename: Option<&[&str]>,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     trail.target(target);
     call.cx.limit(target.server().timeouts.call);
     let connected = connect(gate, call, target).await?;
     trail.connected(&connected);
-    let rename = rename.map(|path| Rename { path, to: target.name() });
+    let rename = rename.map(|path| Rename {
+        path,
+        to: target.name(),
+    });
     let reply = exchange(gate, call, target, connected, rename, trail).await?;
     sanitize(gate, call, target, &reply)
 }

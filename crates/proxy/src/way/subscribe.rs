@@ -15,13 +15,21 @@ use crate::{
 pub async fn subscribe(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     let uri = resolve::named(call, "uri")?;
     let target = resolve::resource(gate, call, &uri).await?;
-    let Some(session) = &call.peer.session else { return Err(Stop::Internal { reason: "a subscription without a session" }) };
+    let Some(session) = &call.peer.session else {
+        return Err(Stop::Internal {
+            reason: "a subscription without a session",
+        });
+    };
     let connected = connect(gate, call, &target).await?;
     if session.is_subscribed(&uri) {
         return Ok(super::empty(call));
     }
-    let told = call.cx.within(connected.line().subscribe(connected.link(), &uri)).await?;
-    told.map_err(|fault| fault.to_stop())?.map_err(Stop::Upstream)?;
+    let told = call
+        .cx
+        .within(connected.line().subscribe(connected.link(), &uri))
+        .await?;
+    told.map_err(|fault| fault.to_stop())?
+        .map_err(Stop::Upstream)?;
     if !session.subscribe(&uri, connected.line().clone()) {
         connected.line().unsubscribe(&uri);
     }
@@ -32,7 +40,12 @@ pub async fn subscribe(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
 /// −32602 without a URI.
 pub fn unsubscribe(call: &Call) -> Result<Answer, Stop> {
     let uri = resolve::named(call, "uri")?;
-    if let Some(line) = call.peer.session.as_ref().and_then(|session| session.unsubscribe(&uri)) {
+    if let Some(line) = call
+        .peer
+        .session
+        .as_ref()
+        .and_then(|session| session.unsubscribe(&uri))
+    {
         line.unsubscribe(&uri);
     }
     Ok(super::empty(call))

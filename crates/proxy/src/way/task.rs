@@ -22,12 +22,27 @@ pub async fn task(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanRe
     let token = resolve::named(call, "taskId")?;
     let unknown = || Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "Unknown task"));
     let task = task_ids::open(&gate.seal, call, &token).ok_or_else(unknown)?;
-    let server = call.snapshot.servers.get(&wardgate_model::Alias::new(&task.server)).ok_or_else(unknown)?;
+    let server = call
+        .snapshot
+        .servers
+        .get(&wardgate_model::Alias::new(&task.server))
+        .ok_or_else(unknown)?;
     let target = Target::on(server.clone(), task.id);
     trail.server = Some(task.server);
     call.cx.limit(server.timeouts.call);
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = exchange(gate, call, &target, connected, Some(Rename { path: &["taskId"], to: target.name() }), trail).await?;
+    let reply = exchange(
+        gate,
+        call,
+        &target,
+        connected,
+        Some(Rename {
+            path: &["taskId"],
+            to: target.name(),
+        }),
+        trail,
+    )
+    .await?;
     sanitize(gate, call, &target, &reply)
 }

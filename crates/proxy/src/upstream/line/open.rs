@@ -21,23 +21,38 @@ const PROBE: Duration = Duration::from_secs(5);
 impl Line {
     pub(super) async fn open(self: &Arc<Self>) -> Result<Arc<Link>, LinkFault> {
         let limit = match (&self.server.endpoint, self.key.era, self.server.era) {
-            (Endpoint::Stdio { .. }, Era::Modern, wardgate_snapshot::EraPin::Auto) => PROBE.max(self.server.timeouts.connect),
+            (Endpoint::Stdio { .. }, Era::Modern, wardgate_snapshot::EraPin::Auto) => {
+                PROBE.max(self.server.timeouts.connect)
+            }
             (Endpoint::Stdio { .. }, _, _) => CHILD_START.max(self.server.timeouts.connect),
-            (Endpoint::Http { .. } | Endpoint::Sse { .. }, _, _) => self.server.timeouts.connect * 2,
+            (Endpoint::Http { .. } | Endpoint::Sse { .. }, _, _) => {
+                self.server.timeouts.connect * 2
+            }
         };
         let closed = self.closed.child_token();
         let half_open = closed.clone().drop_guard();
         let opened = tokio::time::timeout(limit, self.open_wire(closed)).await;
         let link = match opened {
             Ok(opened) => opened?,
-            Err(_) if self.key.era == Era::Modern => return Err(LinkFault::EraRefused { detail: "no answer to server/discover".into() }),
-            Err(_) => return Err(LinkFault::Unreachable { detail: format!("no answer within {limit:?}") }),
+            Err(_) if self.key.era == Era::Modern => {
+                return Err(LinkFault::EraRefused {
+                    detail: "no answer to server/discover".into(),
+                });
+            }
+            Err(_) => {
+                return Err(LinkFault::Unreachable {
+                    detail: format!("no answer within {limit:?}"),
+                });
+            }
         };
         half_open.disarm();
         Ok(link)
     }
 
-    async fn open_wire(self: &Arc<Self>, closed: CancellationToken) -> Result<Arc<Link>, LinkFault> {
+    async fn open_wire(
+        self: &Arc<Self>,
+        closed: CancellationToken,
+    ) -> Result<Arc<Link>, LinkFault> {
         match &self.server.endpoint {
             Endpoint::Http { url, headers, tls } => {
                 let site = self.site(url, headers, tls).await?;
@@ -50,40 +65,97 @@ impl Line {
                 let site = self.site(url, headers, tls).await?;
                 // A full channel makes the reader wait, and so the server.
                 let (incoming, frames) = mpsc::channel(64);
-                let wire = sse::open(site, url, incoming, closed.clone(), &self.means.tasks).await?;
+                let wire =
+                    sse::open(site, url, incoming, closed.clone(), &self.means.tasks).await?;
                 self.greet(Wire::Sse(wire), frames, closed).await
             }
-            Endpoint::Stdio { command, env, inherit_env, cwd } => {
+            Endpoint::Stdio {
+                command,
+                env,
+                inherit_env,
+                cwd,
+            } => {
                 let env = self.resolve(env).await?;
-                let spec = child::ChildSpec { command, env, inherit_env, cwd: cwd.as_deref() };
-                let process = child::spawn(&self.means.launcher, &spec)
-                    .map_err(|error| LinkFault::Unreachable { detail: format!("cannot start the command: {error}") })?;
+                let spec = child::ChildSpec {
+                    command,
+                    env,
+                    inherit_env,
+                    cwd: cwd.as_deref(),
+                };
+                let process = child::spawn(&self.means.launcher, &spec).map_err(|error| {
+                    LinkFault::Unreachable {
+                        detail: format!("cannot start the command: {error}"),
+                    }
+                })?;
                 let (incoming, frames) = mpsc::channel(64);
-                let wire = stdio::open(process, self.server.alias.as_str(), self.server.reply_bytes_max, incoming, closed.clone(), &self.means.tasks);
+                let wire = stdio::open(
+                    process,
+                    self.server.alias.as_str(),
+                    self.server.reply_bytes_max,
+                    incoming,
+                    closed.clone(),
+                    &self.means.tasks,
+                    &self.means.children,
+                );
                 let stderr = wire.stderr.clone();
-                self.greet(Wire::Stdio(wire), frames, closed).await.map_err(|fault| match (fault, stderr.last_line()) {
-                    (LinkFault::Unreachable { detail }, Some(line)) => LinkFault::Unreachable { detail: format!("{detail}; it said: {line}") },
-                    (fault, _) => fault,
-                })
+                self.greet(Wire::Stdio(wire), frames, closed)
+                    .await
+                    .map_err(|fault| match (fault, stderr.last_line()) {
+                        (LinkFault::Unreachable { detail }, Some(line)) => LinkFault::Unreachable {
+                            detail: format!("{detail}; it said: {line}"),
+                        },
+                        (fault, _) => fault,
+                    })
             }
         }
     }
 
-    async fn site(&self, url: &url::Url, headers: &[(String, HeaderValue)], tls: &wardgate_snapshot::TlsTrust) -> Result<HttpSite, LinkFault> {
+    async fn site(
+        &self,
+        url: &url::Url,
+        headers: &[(String, HeaderValue)],
+        tls: &wardgate_snapshot::TlsTrust,
+    ) -> Result<HttpSite, LinkFault> {
         let unusable = |detail: String| LinkFault::Unreachable { detail };
         let mut fixed = HeaderMap::new();
         for (name, secret) in self.resolve(headers).await? {
-            let name = HeaderName::try_from(&name).map_err(|_| unusable(format!("`{name}` is not a header name")))?;
-            let value = crate::upstream::http::header_value("", &secret).ok_or_else(|| unusable(format!("the value of `{name}` is not a header value")))?;
+            let name = HeaderName::try_from(&name)
+                .map_err(|_| unusable(format!("`{name}` is not a header name")))?;
+            let value = crate::upstream::http::header_value("", &secret)
+                .ok_or_else(|| unusable(format!("the value of `{name}` is not a header value")))?;
             fixed.insert(name, value);
         }
-        let client = self.means.clients.client(tls).map_err(|fault| unusable(fault.to_string()))?;
-        let uri = url.as_str().parse().map_err(|_| unusable("the URL is not usable".into()))?;
-        Ok(HttpSite { client, uri, fixed, reply_bytes_max: self.server.reply_bytes_max })
+        let client = self
+            .means
+            .clients
+            .client(tls)
+            .map_err(|fault| unusable(fault.to_string()))?;
+        let uri = url
+            .as_str()
+            .parse()
+            .map_err(|_| unusable("the URL is not usable".into()))?;
+        Ok(HttpSite {
+            client,
+            uri,
+            fixed,
+            reply_bytes_max: self.server.reply_bytes_max,
+        })
     }
 
-    fn joined(&self, hello: Hello, wire: Wire, routes: Arc<Routes>, closed: CancellationToken) -> Arc<Link> {
-        Arc::new(Link { hello, wire, routes, closed, tasks: self.means.tasks.clone() })
+    fn joined(
+        &self,
+        hello: Hello,
+        wire: Wire,
+        routes: Arc<Routes>,
+        closed: CancellationToken,
+    ) -> Arc<Link> {
+        Arc::new(Link {
+            hello,
+            wire,
+            routes,
+            closed,
+            tasks: self.means.tasks.clone(),
+        })
     }
 
     fn initialize(&self) -> Raw {
@@ -94,28 +166,53 @@ impl Line {
         }))
     }
 
-    async fn initialize_http(&self, site: HttpSite, closed: CancellationToken) -> Result<Arc<Link>, LinkFault> {
+    async fn initialize_http(
+        &self,
+        site: HttpSite,
+        closed: CancellationToken,
+    ) -> Result<Arc<Link>, LinkFault> {
         let opening = site.wire(Revision::NEWEST_LEGACY, None);
         let id = RequestId::number(0);
         let frame = Frame::request(&id, "initialize", Some(&self.initialize()));
-        let (replies, session) = opening.post_for_session(&frame, &[]).await.map_err(link_fault)?;
+        let (replies, session) = opening
+            .post_for_session(&frame, &[])
+            .await
+            .map_err(link_fault)?;
         let hello = hello(answer(replies).await?)?;
         let wire = site.wire(hello.revision, session);
-        wire.post(&Frame::notification("notifications/initialized", None), &[]).await.map_err(link_fault)?;
+        wire.post(&Frame::notification("notifications/initialized", None), &[])
+            .await
+            .map_err(link_fault)?;
         Ok(self.joined(hello, Wire::Http(wire), Arc::default(), closed))
     }
 
-    async fn discover_http(&self, site: HttpSite, closed: CancellationToken) -> Result<Arc<Link>, LinkFault> {
+    async fn discover_http(
+        &self,
+        site: HttpSite,
+        closed: CancellationToken,
+    ) -> Result<Arc<Link>, LinkFault> {
         let wire: HttpWire = site.wire(Revision::NEWEST, None);
         let params = own_meta();
-        let frame = Frame::request(&RequestId::number(0), Method::ServerDiscover.as_str(), Some(&params));
-        let replies = wire.post(&frame, &mirrored(&Method::ServerDiscover, &params)).await.map_err(link_fault)?;
+        let frame = Frame::request(
+            &RequestId::number(0),
+            Method::ServerDiscover.as_str(),
+            Some(&params),
+        );
+        let replies = wire
+            .post(&frame, &mirrored(&Method::ServerDiscover, &params))
+            .await
+            .map_err(link_fault)?;
         let hello = modern_hello(answer(replies).await?)?;
         Ok(self.joined(hello, Wire::Http(wire), Arc::default(), closed))
     }
 
     /// Opens the conversation on a wire whose messages all come on one stream, then hands the stream to the link's reader.
-    async fn greet(self: &Arc<Self>, wire: Wire, mut frames: mpsc::Receiver<Frame>, closed: CancellationToken) -> Result<Arc<Link>, LinkFault> {
+    async fn greet(
+        self: &Arc<Self>,
+        wire: Wire,
+        mut frames: mpsc::Receiver<Frame>,
+        closed: CancellationToken,
+    ) -> Result<Arc<Link>, LinkFault> {
         let (method, params) = match self.key.era {
             Era::Legacy => (Method::Initialize, self.initialize()),
             Era::Modern => (Method::ServerDiscover, own_meta()),
@@ -124,11 +221,15 @@ impl Line {
         send(&wire, &request).await?;
         let reply = loop {
             let Some(frame) = frames.recv().await else {
-                return Err(LinkFault::Unreachable { detail: "the server ended before it answered".into() });
+                return Err(LinkFault::Unreachable {
+                    detail: "the server ended before it answered".into(),
+                });
             };
             match frame.id() {
                 // MCP 2025-11-25 basic/lifecycle: a server may ping before the answer to `initialize`.
-                Some(id) if frame.method() == Some("ping") => send(&wire, &Frame::success(id, &Raw::trusted("{}"))).await?,
+                Some(id) if frame.method() == Some("ping") => {
+                    send(&wire, &Frame::success(id, &Raw::trusted("{}"))).await?
+                }
                 Some(id) if frame.method().is_none() && id.as_u64() == Some(0) => break frame,
                 None if frame.error().is_some() => break frame,
                 _ => {}
@@ -139,18 +240,34 @@ impl Line {
             Era::Modern => modern_hello(result(&reply)?)?,
         };
         if self.key.era == Era::Legacy {
-            send(&wire, &Frame::notification("notifications/initialized", None)).await?;
+            send(
+                &wire,
+                &Frame::notification("notifications/initialized", None),
+            )
+            .await?;
         }
         let routes = Arc::new(Routes::default());
         let link = self.joined(hello, wire, routes, closed);
         let routes = link.routes.clone();
-        self.means.tasks.spawn(pump(Arc::downgrade(self), Arc::downgrade(&link), routes, link.closed.clone(), frames));
+        self.means.tasks.spawn(pump(
+            Arc::downgrade(self),
+            Arc::downgrade(&link),
+            routes,
+            link.closed.clone(),
+            frames,
+        ));
         Ok(link)
     }
 }
 
 /// Hands every frame of a shared stream to its request until the stream or the link ends.
-async fn pump(line: Weak<Line>, link: Weak<Link>, routes: Arc<Routes>, closed: CancellationToken, mut frames: mpsc::Receiver<Frame>) {
+async fn pump(
+    line: Weak<Line>,
+    link: Weak<Link>,
+    routes: Arc<Routes>,
+    closed: CancellationToken,
+    mut frames: mpsc::Receiver<Frame>,
+) {
     while let Some(Some(frame)) = closed.run_until_cancelled(frames.recv()).await {
         let Some(link) = link.upgrade() else { break };
         if let Some((news, line)) = link.stray(frame).zip(line.upgrade()) {
@@ -159,7 +276,9 @@ async fn pump(line: Weak<Line>, link: Weak<Link>, routes: Arc<Routes>, closed: C
     }
     let by_itself = !closed.is_cancelled();
     closed.cancel();
-    routes.fail_all(&FlightFault::Lost { detail: "the connection ended".into() });
+    routes.fail_all(&FlightFault::Lost {
+        detail: "the connection ended".into(),
+    });
     if let Some(line) = line.upgrade().filter(|_| by_itself) {
         line.link_ended("the server ended the connection".into());
     }
@@ -176,16 +295,26 @@ async fn send(wire: &Wire, frame: &Frame) -> Result<(), LinkFault> {
 
 fn link_fault(fault: FlightFault) -> LinkFault {
     match fault {
-        FlightFault::Broken { reason } => LinkFault::EraRefused { detail: reason.to_owned() },
-        FlightFault::SessionLost => LinkFault::EraRefused { detail: "the server refused the opening".into() },
-        FlightFault::Busy { .. } => LinkFault::Unreachable { detail: "the server is busy".into() },
-        FlightFault::NotSent { detail } | FlightFault::Lost { detail } => LinkFault::Unreachable { detail },
+        FlightFault::Broken { reason } => LinkFault::EraRefused {
+            detail: reason.to_owned(),
+        },
+        FlightFault::SessionLost => LinkFault::EraRefused {
+            detail: "the server refused the opening".into(),
+        },
+        FlightFault::Busy { .. } => LinkFault::Unreachable {
+            detail: "the server is busy".into(),
+        },
+        FlightFault::NotSent { detail } | FlightFault::Lost { detail } => {
+            LinkFault::Unreachable { detail }
+        }
     }
 }
 
 async fn answer(replies: Option<HttpReplies>) -> Result<Raw, LinkFault> {
     let Some(mut replies) = replies else {
-        return Err(LinkFault::EraRefused { detail: "the opening was accepted but not answered".into() });
+        return Err(LinkFault::EraRefused {
+            detail: "the opening was accepted but not answered".into(),
+        });
     };
     loop {
         match replies.next(0).await {
@@ -200,28 +329,47 @@ fn result(reply: &Frame) -> Result<Raw, LinkFault> {
     match (reply.result(), reply.error()) {
         (Some(result), _) => Ok(result.clone()),
         (None, error) => {
-            let detail = error.and_then(|error| edit::get(error.as_str(), &["message"])).unwrap_or("an error");
-            Err(LinkFault::EraRefused { detail: wardgate_sanitize::printable(detail, 200) })
+            let detail = error
+                .and_then(|error| edit::get(error.as_str(), &["message"]))
+                .unwrap_or("an error");
+            Err(LinkFault::EraRefused {
+                detail: wardgate_sanitize::printable(detail, 200),
+            })
         }
     }
 }
 
 /// Reads the answer to `initialize`; the server may have chosen an older revision.
 fn hello(result: Raw) -> Result<Hello, LinkFault> {
-    let version = edit::get(result.as_str(), &["protocolVersion"]).and_then(edit::string).unwrap_or_default();
+    let version = edit::get(result.as_str(), &["protocolVersion"])
+        .and_then(edit::string)
+        .unwrap_or_default();
     match Revision::parse(&version) {
         Some(revision) if revision.era() == Era::Legacy => Ok(Hello::read(revision, &result)),
-        _ => Err(LinkFault::EraRefused { detail: format!("the server chose protocol `{}`", wardgate_sanitize::printable(&version, 40)) }),
+        _ => Err(LinkFault::EraRefused {
+            detail: format!(
+                "the server chose protocol `{}`",
+                wardgate_sanitize::printable(&version, 40)
+            ),
+        }),
     }
 }
 
 /// Reads the answer to `server/discover`; the newest revision must be among those supported.
 fn modern_hello(result: Raw) -> Result<Hello, LinkFault> {
-    let versions = edit::get(result.as_str(), &["supportedVersions"]).and_then(edit::elements).unwrap_or_default();
-    if versions.iter().filter_map(|version| edit::string(version)).any(|version| version == Revision::NEWEST.as_str()) {
+    let versions = edit::get(result.as_str(), &["supportedVersions"])
+        .and_then(edit::elements)
+        .unwrap_or_default();
+    if versions
+        .iter()
+        .filter_map(|version| edit::string(version))
+        .any(|version| version == Revision::NEWEST.as_str())
+    {
         return Ok(Hello::read(Revision::NEWEST, &result));
     }
-    Err(LinkFault::EraRefused { detail: format!("the server does not list {}", Revision::NEWEST.as_str()) })
+    Err(LinkFault::EraRefused {
+        detail: format!("the server does not list {}", Revision::NEWEST.as_str()),
+    })
 }
 
 fn client_info() -> serde_json::Value {
