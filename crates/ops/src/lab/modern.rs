@@ -123,7 +123,9 @@ pub fn check_envelope(lab: &Lab, message: &Value) -> Result<(), RpcError> {
     {
         return bad("an id is a string or an integer");
     }
-    if message["method"] == "initialize" && !lab.options.era.speaks_legacy() {
+    // An `initialize` of the other era learns which version to come back with.
+    let opens_session = message["method"] == "initialize" && !bears_modern_meta(message);
+    if opens_session && !lab.options.era.speaks_legacy() {
         return Err(unsupported(&message["params"]["protocolVersion"]));
     }
     Ok(())
