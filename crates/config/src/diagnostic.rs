@@ -255,11 +255,18 @@ impl Report {
 
     /// Returns a line with each concealed character replaced by one dot, so that columns stay.
     fn blotted(&self, source: usize, line: Range<usize>) -> String {
-        let hidden = |byte: usize| {
-            self.concealed
-                .iter()
-                .any(|at| at.source == source && at.bytes.contains(&byte))
+        let of_line = |at: &&At| {
+            at.source == source && at.bytes.start < line.end && line.start < at.bytes.end
         };
+        let mut ranges: Vec<&Range<usize>> = self
+            .concealed
+            .iter()
+            .filter(of_line)
+            .map(|at| &at.bytes)
+            .collect();
+        ranges.sort_by_key(|range| (range.start, range.end));
+        ranges.dedup();
+        let hidden = |byte: usize| ranges.iter().any(|range| range.contains(&byte));
         let text = &self.sources[source].text[line.clone()];
         let blot = |(offset, c): (usize, char)| if hidden(line.start + offset) { '·' } else { c };
         text.trim_end_matches('\r')

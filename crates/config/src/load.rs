@@ -166,12 +166,12 @@ fn read(report: &mut Report, file: &File) -> Option<Read> {
     let schema = schema::schema();
     let mut faults = Vec::new();
     let checked = Shape {
-        root: &schema,
+        root: schema,
         source: number,
         report,
         faults: &mut faults,
     }
-    .check(&tree, &schema, &mut Vec::new());
+    .check(&tree, schema, &mut Vec::new());
     match serde_json::from_value(checked?) {
         Ok(raw) => Some((number, raw, faults)),
         Err(fault) => {

@@ -21,7 +21,7 @@ pub struct Key {
 pub fn keys() -> Vec<Key> {
     let root = schema();
     let mut keys = Vec::new();
-    section(&root, &root, "", &mut keys);
+    section(root, root, "", &mut keys);
     keys
 }
 

@@ -1,12 +1,19 @@
 //! The JSON Schema of `wardgate.yaml`, derived from [`crate::raw`]; editors use it, and `shape` checks by it.
 
+use std::sync::LazyLock;
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use crate::raw::RawConfig;
 
 /// Returns the schema: every object closed, and no key may be left without a value.
-pub fn schema() -> Value {
+pub fn schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(derive);
+    &SCHEMA
+}
+
+fn derive() -> Value {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
     let mut schema = settings
         .into_generator()

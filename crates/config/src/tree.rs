@@ -12,6 +12,12 @@ use serde::{
 };
 use serde_saphyr::{Location, Spanned};
 
+/// Nesting of lists and sections; the deepest key of a config is at seven.
+const DEPTH_MAX: usize = 24;
+
+/// Values in one document, those that aliases repeat included.
+const NODES_MAX: usize = 100_000;
+
 /// A value and the bytes it stands at.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -52,6 +58,8 @@ impl Node {
             duplicate_keys: serde_saphyr::DuplicateKeyPolicy::PassThrough,
             strict_booleans: true,
             with_snippet: false,
+            budget: serde_saphyr::budget! { max_depth: DEPTH_MAX, max_nodes: NODES_MAX },
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: NODES_MAX },
         };
         match serde_saphyr::from_str_with_options::<Option<Place>>(text, options) {
             Ok(place) => Ok(place.map_or_else(
@@ -82,6 +90,13 @@ impl Node {
     /// # Errors
     /// The first place where the text is not that.
     pub fn jsonc(text: &str) -> Result<Node, SyntaxFault> {
+        if let Some(at) = too_deep(text) {
+            let message = format!("nested deeper than {DEPTH_MAX} levels");
+            return Err(SyntaxFault {
+                at: at..at,
+                message,
+            });
+        }
         // JSON proper, plus what editors allow: comments and trailing commas.
         let dialect = jsonc_parser::ParseOptions {
             allow_comments: true,
@@ -182,6 +197,20 @@ impl Value {
             Value::Map(_) => "a section",
         }
     }
+}
+
+/// Returns the byte where brackets open beyond the limit. Brackets in strings and comments may be counted too:
+/// two dozen of them that nobody closes stand in no file of servers.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEPTH_MAX
+    })
 }
 
 fn member(property: &ast::ObjectProp<'_>) -> (Key, Node) {

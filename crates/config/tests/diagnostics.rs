@@ -101,3 +101,74 @@ fn a_secret_never_shows_wherever_it_is_put() {
         assert!(!shown.contains(secret), "{place}:\n{shown}");
     }
 }
+
+#[test]
+fn no_text_makes_reading_panic() {
+    let cases: [(&str, &[&str]); 2] = [
+        (
+            "tests/diagnostics/good.yaml",
+            &["", "{", "]", ":", "\n", "&a ", "*a", "|", "\u{0}", "ö"],
+        ),
+        (
+            "tests/import/vscode.json",
+            &["", "{", "]", ",", "\"", "/*", "ö"],
+        ),
+    ];
+    for (path, inserts) in cases {
+        let text = fs::read_to_string(path).unwrap();
+        for (position, c) in text.char_indices() {
+            let insert = inserts[position % inserts.len()];
+            let (before, after) = (&text[..position], &text[position + c.len_utf8()..]);
+            let file = File {
+                name: path.into(),
+                text: format!("{before}{insert}{after}"),
+            };
+            let sources = match path.ends_with("yaml") {
+                true => Sources {
+                    file: Some(file),
+                    ..Sources::default()
+                },
+                false => Sources {
+                    mcp_json: vec![file],
+                    ..Sources::default()
+                },
+            };
+            let _ = load(&sources);
+        }
+    }
+}
+
+#[test]
+fn texts_that_would_exhaust_memory_or_stack_are_refused() {
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned()
+        + &(b'b'..=b'k')
+            .map(|c| {
+                format!(
+                    "{0}: &{0} [*{1},*{1},*{1},*{1},*{1},*{1},*{1},*{1}]\n",
+                    c as char,
+                    (c - 1) as char
+                )
+            })
+            .collect::<String>();
+    let deep = "[".repeat(100_000);
+    let deep_flow = format!("servers: {}{}", "{a: ".repeat(5_000), "}".repeat(5_000));
+    for text in [bomb, deep, deep_flow] {
+        let shown = read(&text);
+        assert!(
+            shown.contains("error["),
+            "{}",
+            &shown[..shown.len().min(300)]
+        );
+    }
+    let deep = File {
+        name: "mcp.json".into(),
+        text: "{\"mcpServers\":".repeat(100_000),
+    };
+    assert!(
+        load(&Sources {
+            mcp_json: vec![deep],
+            ..Sources::default()
+        })
+        .is_err()
+    );
+}

@@ -18,8 +18,8 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let schema = wardgate_config::schema::schema();
     match args.json {
-        true => print::json(&schema)?,
-        false => print::line(&serde_json::to_string_pretty(&schema)?)?,
+        true => print::json(schema)?,
+        false => print::line(&serde_json::to_string_pretty(schema)?)?,
     }
     Ok(Exit::Ok.into())
 }
