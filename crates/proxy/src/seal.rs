@@ -3,8 +3,9 @@
 //! AES-256-GCM with a random nonce; the purpose is authenticated too, so that a session id can never pass as a request state.
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest::{SHA256, digest},
+    hmac,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,6 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub enum Purpose {
     Session,
     RequestState,
+    /// Sealed twice, the same content gives the same token: a task has one id however often it is told.
     Task,
 }
 
@@ -28,7 +30,9 @@ impl Purpose {
 }
 
 pub struct Seal {
-    key: RandomizedNonceKey,
+    key: LessSafeKey,
+    /// Makes nonces out of contents, for [`Purpose::Task`].
+    nonces: hmac::Key,
 }
 
 impl Seal {
@@ -44,20 +48,40 @@ impl Seal {
     }
 
     fn from_key(key: &[u8]) -> Seal {
+        let derived = |label: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), label);
+        let sealing =
+            UnboundKey::new(&AES_256_GCM, derived(b"seal").as_ref()).expect("the key is 32 bytes");
         Seal {
-            key: RandomizedNonceKey::new(&AES_256_GCM, key).expect("the key is 32 bytes"),
+            key: LessSafeKey::new(sealing),
+            nonces: hmac::Key::new(hmac::HMAC_SHA256, derived(b"nonce").as_ref()),
         }
     }
 
     pub fn close<T: Serialize>(&self, purpose: Purpose, content: &T) -> String {
         let mut sealed = serde_json::to_vec(content).expect("own values serialise");
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(Aad::from(purpose.tag()), &mut sealed)
+        let nonce = self.nonce(purpose, &sealed);
+        self.key
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(purpose.tag()),
+                &mut sealed,
+            )
             .expect("sealing a short text cannot fail");
-        let mut token = nonce.as_ref().to_vec();
+        let mut token = nonce.to_vec();
         token.extend_from_slice(&sealed);
         format!("{}{}", purpose.tag(), URL_SAFE_NO_PAD.encode(token))
+    }
+
+    /// A nonce made from the content repeats only with the content, and then shows no more than that (as in RFC 5297).
+    fn nonce(&self, purpose: Purpose, content: &[u8]) -> [u8; NONCE_LEN] {
+        match purpose {
+            Purpose::Session | Purpose::RequestState => random_bytes(),
+            Purpose::Task => {
+                let mut nonce = [0; NONCE_LEN];
+                nonce.copy_from_slice(&hmac::sign(&self.nonces, content).as_ref()[..NONCE_LEN]);
+                nonce
+            }
+        }
     }
 
     /// Returns the content if this seal made the token for this purpose.
@@ -92,6 +116,23 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_task_has_one_id_and_two_sessions_have_two() {
+        let seal = Seal::random();
+        assert_eq!(
+            seal.close(Purpose::Task, &"t"),
+            seal.close(Purpose::Task, &"t")
+        );
+        assert_ne!(
+            seal.close(Purpose::Task, &"t"),
+            seal.close(Purpose::Task, &"u")
+        );
+        assert_ne!(
+            seal.close(Purpose::Session, &"t"),
+            seal.close(Purpose::Session, &"t")
+        );
+    }
 
     #[test]
     fn a_token_opens_only_for_its_purpose_and_unchanged() {

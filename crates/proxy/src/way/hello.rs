@@ -156,7 +156,7 @@ fn extensions(hellos: &[Option<Hello>], era: Era) -> Map<String, Value> {
             continue;
         };
         for (id, settings) in extensions {
-            let is_tasks = id == "io.modelcontextprotocol/tasks";
+            let is_tasks = id == super::task::EXTENSION;
             if !is_tasks || (era == Era::Modern && hello.revision.era() == Era::Modern) {
                 all.entry(id.clone()).or_insert_with(|| settings.clone());
             }

@@ -13,6 +13,7 @@ use crate::{
     stage::{connect::connect, resolve},
     stop::Stop,
     upstream::line::Line,
+    way::listen_tasks::TaskNews,
 };
 
 /// URIs one stream may ask for.
@@ -24,12 +25,19 @@ const URIS_MAX: usize = 256;
 /// Malformed filter, or cancellation.
 pub async fn listen(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     let (interest, held) = honoured(gate, call).await?;
+    let mut tasks = TaskNews::follow(gate, call, call.param("notifications").unwrap_or("{}")).await;
     let mut changes = gate.upstreams.subscribe();
-    call.exchange.notify(acknowledged(call, &interest)).await;
+    call.exchange
+        .notify(acknowledged(call, &interest, &tasks.followed))
+        .await;
     loop {
         let changed = tokio::select! {
             () = call.cx.cancel().cancelled() => return Err(Stop::Cancelled),
             () = gate.draining.cancelled() => break,
+            news = tasks.next(gate, call) => {
+                call.exchange.notify(with_subscription(call, &news)).await;
+                continue;
+            }
             changed = changes.recv() => changed,
         };
         for frame in news::frames(&interest, changed, &mut changes, &call.toolset).await {
@@ -89,7 +97,7 @@ async fn honoured(gate: &Gate, call: &Call) -> Result<(Interest, Held), Stop> {
     Ok((interest, held))
 }
 
-fn acknowledged(call: &Call, interest: &Interest) -> Frame {
+fn acknowledged(call: &Call, interest: &Interest, tasks: &[String]) -> Frame {
     let mut honoured = serde_json::Map::new();
     for (key, wanted) in [
         ("toolsListChanged", interest.tools),
@@ -102,6 +110,9 @@ fn acknowledged(call: &Call, interest: &Interest) -> Frame {
     }
     if !interest.uris.is_empty() {
         honoured.insert("resourceSubscriptions".into(), json!(interest.uris));
+    }
+    if !tasks.is_empty() {
+        honoured.insert("taskIds".into(), json!(tasks));
     }
     let plain = Raw::of(&json!({"notifications": honoured}));
     with_subscription(

@@ -3,6 +3,7 @@
 pub mod hello;
 pub mod list;
 pub mod listen;
+pub mod listen_tasks;
 pub mod logging;
 pub mod named;
 pub mod subscribe;

@@ -1,6 +1,6 @@
 //! `tasks/*`: the sealed id says which server the task lives on and whose it is.
 
-use wardgate_protocol::{RpcError, error};
+use wardgate_protocol::{Era, Raw, RpcError, error};
 
 use crate::{
     bridge::{request::Rename, task_ids},
@@ -16,9 +16,26 @@ use crate::{
     stop::Stop,
 };
 
+/// The extension whose methods these are in the modern era.
+pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
+
 /// # Errors
-/// −32602 for an id that was not given to this caller here, else as every call.
+/// −32021 from a client that did not declare the extension, −32602 for an id that was not given to this caller here, else as every call.
 pub async fn task(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+    let declared = call
+        .peer
+        .capabilities
+        .extensions
+        .iter()
+        .any(|id| id == EXTENSION);
+    if call.peer.era() == Era::Modern && !declared {
+        let needed = serde_json::json!({"requiredCapabilities": {"extensions": {EXTENSION: {}}}});
+        let fault = RpcError::new(
+            error::MISSING_CLIENT_CAPABILITY,
+            "tasks need the tasks extension",
+        );
+        return Err(Stop::Rpc(fault.with_data(Raw::of(&needed))));
+    }
     let token = resolve::named(call, "taskId")?;
     let unknown = || Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "Unknown task"));
     let task = task_ids::open(&gate.seal, call, &token).ok_or_else(unknown)?;
