@@ -160,7 +160,7 @@ fn kind(root: &Value, schema: &Value) -> String {
             .collect::<Vec<_>>()
             .join(" or ");
     }
-    if let Some(words) = crate::shape::choices(root, schema) {
+    if let Some(words) = crate::shape::words::choices(root, schema) {
         return words
             .iter()
             .map(|word| format!("`{word}`"))

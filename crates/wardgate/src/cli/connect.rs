@@ -158,7 +158,7 @@ fn meaning(fault: &ClientError) -> (Exit, Hint) {
         ClientError::Status {
             status,
             retry_after,
-        } => of_status(*status, retry_after).unwrap_or((Exit::Tool, Hint::Path)),
+        } => of_status(*status, retry_after).unwrap_or((Exit::Usage, Hint::Path)),
         ClientError::Rpc {
             status,
             error,

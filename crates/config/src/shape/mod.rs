@@ -3,6 +3,8 @@
 //! Returns what is left when the faulty parts are taken out, so that the later checks can go on and one run reports
 //! all mistakes. The places of faults are remembered: what follows from a fault is not reported again.
 
+pub(crate) mod words;
+
 use serde_json::{Map, Value as Json};
 
 use crate::{
@@ -10,7 +12,6 @@ use crate::{
     schema::resolve,
     secretlike, suggest,
     tree::{Key, Node, Value},
-    units::{Size, Span},
 };
 
 /// Checks one source. Paths of faulty parts are added to `faults`.
@@ -258,7 +259,7 @@ impl Shape<'_> {
         format: Option<&str>,
         path: &[String],
     ) -> Option<Json> {
-        if let Some(choices) = choices(self.root, schema) {
+        if let Some(choices) = words::choices(self.root, schema) {
             if choices.contains(&text) {
                 return Some(Json::from(text));
             }
@@ -276,7 +277,7 @@ impl Shape<'_> {
                 .error(code::NO_VALUE, self.at(node), "the text is empty", "");
             return self.fault(path);
         }
-        match format.and_then(|format| misspelled(text, format)) {
+        match format.and_then(|format| words::misspelled(text, format)) {
             None => Some(Json::from(text)),
             Some((message, hint)) => {
                 self.report
@@ -328,7 +329,7 @@ impl Shape<'_> {
         self.conceal_if_telling(node, path);
         let wanted: Vec<&str> = expected
             .iter()
-            .map(|(kind, format)| spoken(kind, *format))
+            .map(|(kind, format)| words::spoken(kind, *format))
             .collect();
         let wanted = wanted.join(" or ");
         let at = self
@@ -425,70 +426,4 @@ impl Shape<'_> {
 
 fn is_container(node: &Node) -> bool {
     matches!(node.value, Value::Map(_) | Value::List(_))
-}
-
-/// Returns the allowed words, if the schema allows only some.
-pub(crate) fn choices<'a>(root: &'a Json, schema: &'a Json) -> Option<Vec<&'a str>> {
-    let resolved = resolve(root, schema);
-    let words = |list: &'a Vec<Json>| list.iter().filter_map(Json::as_str).collect();
-    let constants = |list: &'a Vec<Json>| {
-        list.iter()
-            .filter_map(|one| one.get("const")?.as_str())
-            .collect()
-    };
-    resolved
-        .get("enum")
-        .and_then(Json::as_array)
-        .map(words)
-        .or_else(|| {
-            resolved
-                .get("oneOf")
-                .and_then(Json::as_array)
-                .map(constants)
-        })
-}
-
-fn spoken(kind: &str, format: Option<&str>) -> &'static str {
-    match (kind, format) {
-        (_, Some("wardgate-duration" | "wardgate-duration-or-zero")) => "a duration such as `30s`",
-        (_, Some("wardgate-size")) => "a size such as `4MiB`",
-        (_, Some("wardgate-address")) => "an address such as `127.0.0.1:8080`",
-        ("object", _) => "a section",
-        ("array", _) => "a list of values",
-        ("boolean", _) => "`true` or `false`",
-        ("integer", _) => "a whole number",
-        _ => "text",
-    }
-}
-
-/// Returns what is wrong with a text of a known format, and a hint.
-fn misspelled(text: &str, format: &str) -> Option<(String, &'static str)> {
-    const DURATION: &str = "write a whole number and `ms`, `s`, `m`, `h` or `d`: `30s`";
-    match format {
-        "wardgate-duration" => match Span::parse(text) {
-            None => Some((format!("`{text}` is not a duration"), DURATION)),
-            Some(Span(duration)) if duration.is_zero() => {
-                Some(("the duration is zero".into(), "give at least `1ms`"))
-            }
-            Some(_) => None,
-        },
-        "wardgate-duration-or-zero" => Span::parse(text)
-            .is_none()
-            .then(|| (format!("`{text}` is not a duration"), DURATION)),
-        "wardgate-size" => match Size::parse(text) {
-            None => Some((
-                format!("`{text}` is not a size"),
-                "write a whole number and `B`, `KiB`, `MiB` or `GiB`: `4MiB`",
-            )),
-            Some(Size(0)) => Some(("the size is zero".into(), "give at least `1B`")),
-            Some(_) => None,
-        },
-        "wardgate-address" => text.parse::<std::net::SocketAddr>().is_err().then(|| {
-            (
-                format!("`{text}` is not an address and a port"),
-                "write it as `127.0.0.1:8080` or `[::1]:8080`",
-            )
-        }),
-        _ => None,
-    }
 }

@@ -5,17 +5,19 @@
 //! operator sets the variables ([`Literals::Refer`], for `wardgate import`) or the values are held beside the config
 //! ([`Literals::Hold`], for `serve --mcp-json`).
 
+mod names;
+mod yaml;
+
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value as Json};
 use wardgate_model::{Secret, SecretRef};
 
 use crate::{
     check::{Found, Place},
     diagnostic::{At, Code, Report, Source, code},
     load::{File, syntax},
-    raw::{RawAuth, RawConfig, RawEndpoint, RawSecretRef, RawServer, RawValue},
+    raw::{RawAuth, RawEndpoint, RawSecretRef, RawServer, RawValue},
     secretlike,
     tree::{Node, Value},
 };
@@ -54,50 +56,6 @@ impl Imported {
             .map(|(name, found)| (name.clone(), how(&found.server.endpoint)))
             .collect()
     }
-    /// Returns the text of a `wardgate.yaml` with these servers.
-    pub fn to_yaml(&self) -> String {
-        let servers = self
-            .servers
-            .iter()
-            .map(|(name, found)| (name.clone(), found.server.clone()))
-            .collect();
-        let config = RawConfig {
-            servers,
-            ..RawConfig::default()
-        };
-        let written = without_defaults(json(&config), &json(&RawConfig::default()));
-        let body = serde_saphyr::to_string(&written).expect("a config made of text serialises");
-        format!("# Check it with `wardgate check`, start it with `wardgate serve`.\n{body}")
-    }
-}
-
-fn json(value: &impl serde::Serialize) -> Json {
-    serde_json::to_value(value).expect("a config made of text serialises")
-}
-
-/// Takes out the members that say what holds without them.
-fn without_defaults(config: Json, defaults: &Json) -> Json {
-    let Json::Object(members) = config else {
-        return config;
-    };
-    let server = json(&RawServer::default());
-    let mut kept = Map::new();
-    for (key, value) in members {
-        if defaults.get(&key) == Some(&value) {
-            continue;
-        }
-        let value = match (key.as_str(), value) {
-            ("servers", Json::Object(servers)) => {
-                let each = servers
-                    .into_iter()
-                    .map(|(name, one)| (name, without_defaults(one, &server)));
-                Json::Object(each.collect())
-            }
-            (_, value) => value,
-        };
-        kept.insert(key, value);
-    }
-    Json::Object(kept)
 }
 
 /// Reads the servers of one `mcp.json`. What cannot be taken over is reported.
@@ -203,7 +161,7 @@ impl Import<'_> {
                 );
                 continue;
             }
-            let name = server_name(&key.text);
+            let name = names::server_name(&key.text);
             let mut place = Place {
                 source: self.source,
                 path: path.to_vec(),
@@ -302,7 +260,7 @@ impl Import<'_> {
             let Some(text) = scalar(node) else { continue };
             let pointer = place.child("env").child(&key.text);
             let value = match self.value(node, &key.text, &text, &pointer, || {
-                self_named(name, &key.text)
+                names::self_named(name, &key.text)
             }) {
                 Some(reference) => RawValue::Secret(reference),
                 None => RawValue::Plain(text),
@@ -326,12 +284,12 @@ impl Import<'_> {
                 .strip_prefix("Bearer ")
                 .filter(|_| key.text.eq_ignore_ascii_case("authorization"));
             if let Some(token) = bearer {
-                let variable = || format!("{}_TOKEN", shout(name));
+                let variable = || format!("{}_TOKEN", names::shout(name));
                 let token = self.reference(node, &key.text, token, &pointer, &variable());
                 endpoint.auth = Some(RawAuth { token });
                 continue;
             }
-            let variable = || format!("{}_{}", shout(name), shout(&key.text));
+            let variable = || format!("{}_{}", names::shout(name), names::shout(&key.text));
             let value = match self.value(node, &key.text, &text, &pointer, variable) {
                 Some(reference) => RawValue::Secret(reference),
                 None => RawValue::Plain(text),
@@ -362,7 +320,7 @@ impl Import<'_> {
         variable: &str,
     ) -> RawSecretRef {
         let at = self.at(node);
-        if let Some(name) = whole_variable(text) {
+        if let Some(name) = names::whole_variable(text) {
             return RawSecretRef::Env(name);
         }
         let composed = text.contains("${");
@@ -373,7 +331,7 @@ impl Import<'_> {
                 .insert(SecretRef::Env(place.clone()), Secret::new(text.to_owned()));
             return RawSecretRef::Env(place);
         }
-        let (code, message): (Code, String) = match whole_input(text) {
+        let (code, message): (Code, String) = match names::whole_input(text) {
             Some(input) => (
                 code::SECRET_TAKEN_OUT,
                 format!("input `{input}` for `{key}` is read from variable `{variable}`"),
@@ -388,7 +346,7 @@ impl Import<'_> {
             ),
         };
         let hint = format!("set `{variable}` before `wardgate serve`, or use `{{file: PATH}}`");
-        match composed && whole_input(text).is_none() {
+        match composed && names::whole_input(text).is_none() {
             true => self.report.warning(code, at, message, hint),
             false => self.report.note(code, at, message, hint),
         }
@@ -447,73 +405,5 @@ fn unsupported(field: &str) -> &'static str {
         "autoApprove" | "alwaysAllow" => "the gateway approves nothing by itself",
         "timeout" => "set `timeouts: {call: …}`",
         _ => "",
-    }
-}
-
-/// Returns a name our config allows, near to the given one.
-fn server_name(name: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/') {
-            c
-        } else {
-            '-'
-        }
-    };
-    let name: String = name
-        .trim()
-        .trim_start_matches('@')
-        .chars()
-        .map(plain)
-        .collect();
-    if name.matches('/').count() > 1 {
-        name.replace('/', "-")
-    } else {
-        name
-    }
-}
-
-/// Returns NAME if the text is exactly `${NAME}`, `${env:NAME}` or `$NAME`.
-fn whole_variable(text: &str) -> Option<String> {
-    let inner = text
-        .strip_prefix("${")
-        .and_then(|rest| rest.strip_suffix('}'))
-        .or_else(|| text.strip_prefix('$'))?;
-    let name = inner.strip_prefix("env:").unwrap_or(inner);
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !name.starts_with(|c: char| c.is_ascii_digit());
-    (plain && !name.is_empty()).then(|| name.to_owned())
-}
-
-/// Returns ID if the text is exactly `${input:ID}` (VS Code asks the user for it).
-fn whole_input(text: &str) -> Option<&str> {
-    text.strip_prefix("${input:")?
-        .strip_suffix('}')
-        .filter(|id| !id.contains('}'))
-}
-
-/// Returns `word` in the spelling of environment variables.
-fn shout(word: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_uppercase()
-        } else {
-            '_'
-        }
-    };
-    word.rsplit('/')
-        .next()
-        .unwrap_or(word)
-        .chars()
-        .map(plain)
-        .collect()
-}
-
-/// Returns a variable's own name, or one that begins with the server's when the name alone says nothing.
-fn self_named(server: &str, key: &str) -> String {
-    const VAGUE: [&str; 6] = ["TOKEN", "API_KEY", "APIKEY", "KEY", "SECRET", "PASSWORD"];
-    if VAGUE.contains(&shout(key).as_str()) {
-        format!("{}_{}", shout(server), shout(key))
-    } else {
-        key.to_owned()
     }
 }
