@@ -47,7 +47,7 @@ impl Cost {
         };
         let mut chain_here = 0;
         for number in whole.reached() {
-            chain_here = chain_here.max(here.follow(number)?);
+            chain_here = chain_here.max(here.follow(number, 1)?);
         }
         Ok(Cost {
             per_path,
@@ -143,7 +143,7 @@ struct Chains<'d> {
 }
 
 impl Chains<'_> {
-    fn follow(&mut self, number: usize) -> Result<usize, SchemaFault> {
+    fn follow(&mut self, number: usize, chain: usize) -> Result<usize, SchemaFault> {
         match self.longest[number] {
             Some(0) => {
                 return Err(SchemaFault::TooLarge {
@@ -153,10 +153,16 @@ impl Chains<'_> {
             Some(longest) => return Ok(longest),
             None => {}
         }
+        // Before going further in, for this stack; below, for what earlier walks have measured.
+        if chain > CHAIN_HERE_MAX {
+            return Err(SchemaFault::TooDeep {
+                max: CHAIN_HERE_MAX,
+            });
+        }
         self.longest[number] = Some(0);
         let mut longest = 1;
         for inner in &self.subschemas[number].here {
-            longest = longest.max(1 + self.follow(*inner)?);
+            longest = longest.max(1 + self.follow(*inner, chain + 1)?);
         }
         if longest > CHAIN_HERE_MAX {
             return Err(SchemaFault::TooDeep {

@@ -2,12 +2,19 @@
 //!
 //! Nothing is fetched: a reference that does not lead to a place in the document is a fault (JSON Schema 2020-12 core §8.2).
 
+mod address;
+mod pointer;
+mod reference;
+
 use std::collections::HashMap;
 
 use jsonschema::Draft;
 use serde_json::Value;
 use url::Url;
 
+use self::address::{dialect, nameless, own_id, without_fragment};
+use self::pointer::pointer_to;
+use self::reference::{Reference, outside};
 use crate::fault::SchemaFault;
 use crate::keywords::{Applied, REFERENCES, SECOND_LOOK, subschemas};
 use crate::pattern::{STATES_MAX, states};
@@ -30,12 +37,6 @@ struct Resource<'s> {
     draft: Draft,
 }
 
-struct Reference<'s> {
-    from: usize,
-    keyword: &'static str,
-    to: &'s str,
-}
-
 /// The document while it is read.
 pub(crate) struct Document<'s> {
     subschemas_max: usize,
@@ -50,10 +51,10 @@ pub(crate) struct Document<'s> {
     pattern_states: u64,
 }
 
-/// The address of a document that names none.
-const NAMELESS: &str = "json-schema:///";
 /// The one anchor of 2019-09 that has no name.
 const RECURSIVE_ANCHOR: &str = "$recursiveAnchor";
+/// Most places that dynamic references may lead to; each reference counts all of them.
+const DYNAMIC_ANCHORS_MAX: usize = 100;
 
 impl<'s> Document<'s> {
     /// Reads a schema; subschema 0 is the whole.
@@ -64,9 +65,7 @@ impl<'s> Document<'s> {
         schema: &'s Value,
         subschemas_max: usize,
     ) -> Result<Vec<Subschema>, SchemaFault> {
-        let base = Url::parse(NAMELESS).map_err(|_| SchemaFault::Invalid {
-            pointer: String::new(),
-        })?;
+        let base = nameless()?;
         let mut document = Document {
             subschemas_max,
             subschemas: Vec::new(),
@@ -164,6 +163,11 @@ impl<'s> Document<'s> {
                 });
             }
             self.note_anchor(keyword, value, number, resource);
+            if self.dynamic_anchors.len() > DYNAMIC_ANCHORS_MAX {
+                return Err(SchemaFault::TooLarge {
+                    max: self.subschemas_max,
+                });
+            }
             self.count_patterns(keyword, value)?;
             for (applied, subschema) in subschemas(keyword, value) {
                 let inner = self.place(subschema, resource)?;
@@ -222,144 +226,4 @@ impl<'s> Document<'s> {
             Applied::Nowhere => {}
         }
     }
-
-    fn resolve(&mut self, reference: &Reference<'s>) -> Result<(), SchemaFault> {
-        let target = self.target(reference.to, self.places[reference.from].1)?;
-        self.link(reference.from, Applied::Here, target);
-        // Where a dynamic reference leads depends on the way there: count every place it may lead to.
-        let name = match reference.keyword {
-            "$dynamicRef" => reference.to.rsplit_once('#').map_or("", |(_, name)| name),
-            "$recursiveRef" => RECURSIVE_ANCHOR,
-            _ => return Ok(()),
-        };
-        let others = self
-            .dynamic_anchors
-            .iter()
-            .filter(|(anchor, number)| *anchor == name && *number != target);
-        let others: Vec<usize> = others.map(|(_, number)| *number).collect();
-        self.subschemas[reference.from].here.extend(others);
-        Ok(())
-    }
-
-    /// The subschema a reference leads to, seen from a resource.
-    fn target(&mut self, reference: &str, resource: usize) -> Result<usize, SchemaFault> {
-        let (address, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let resource = match address {
-            "" => resource,
-            address => {
-                let url = self.resources[resource]
-                    .base
-                    .join(address)
-                    .map_err(|_| outside(reference))?;
-                *self
-                    .addresses
-                    .get(&without_fragment(&url))
-                    .ok_or_else(|| outside(reference))?
-            }
-        };
-        let fragment = percent_decoded(fragment).ok_or_else(|| outside(reference))?;
-        if fragment.is_empty() || fragment.starts_with('/') {
-            return self
-                .follow(&fragment, resource)
-                .ok_or_else(|| outside(reference))?;
-        }
-        self.anchors
-            .get(&(resource, fragment.as_str()))
-            .copied()
-            .ok_or_else(|| outside(reference))
-    }
-
-    /// Follows a JSON Pointer from the root of a resource (RFC 6901).
-    fn follow(&mut self, pointer: &str, resource: usize) -> Option<Result<usize, SchemaFault>> {
-        let root = self.resources[resource].root;
-        let mut within = resource;
-        let mut end = 0;
-        for segment in pointer.split('/').skip(1) {
-            end += 1 + segment.len();
-            let value = root.pointer(&pointer[..end])?;
-            within = self
-                .numbers
-                .get(&std::ptr::from_ref(value))
-                .map_or(within, |number| self.places[*number].1);
-        }
-        let target = root.pointer(pointer)?;
-        (target.is_object() || target.is_boolean()).then(|| self.place(target, within))
-    }
-}
-
-fn outside(reference: &str) -> SchemaFault {
-    SchemaFault::Reference {
-        reference: reference.chars().take(200).collect(),
-    }
-}
-
-/// The dialect a subschema names.
-fn dialect(value: &Value) -> Result<Option<Draft>, SchemaFault> {
-    let uri = match value.get("$schema") {
-        None => return Ok(None),
-        Some(Value::String(uri)) => uri,
-        Some(_) => {
-            return Err(SchemaFault::Invalid {
-                pointer: "/$schema".into(),
-            });
-        }
-    };
-    match Draft::from_schema_uri(uri) {
-        Draft::Unknown => Err(SchemaFault::Dialect {
-            dialect: uri.chars().take(200).collect(),
-        }),
-        draft => Ok(Some(draft)),
-    }
-}
-
-/// The address a subschema gives itself; beside a `$ref`, drafts 4 to 7 ignore it.
-fn own_id(value: &Value, draft: Draft) -> Option<&str> {
-    let old = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
-    if old && value.get("$ref").is_some() {
-        return None;
-    }
-    let id = value.get(draft.id_keyword())?.as_str()?;
-    (!id.is_empty() && !id.starts_with('#')).then_some(id)
-}
-
-fn without_fragment(url: &Url) -> Url {
-    let mut url = url.clone();
-    url.set_fragment(None);
-    url
-}
-
-/// Where a value of a document stands in it (RFC 6901).
-fn pointer_to(document: &Value, wanted: &Value) -> Option<String> {
-    if std::ptr::eq(document, wanted) {
-        return Some(String::new());
-    }
-    match document {
-        Value::Object(members) => members.iter().find_map(|(name, value)| {
-            let rest = pointer_to(value, wanted)?;
-            Some(format!(
-                "/{}{rest}",
-                name.replace('~', "~0").replace('/', "~1")
-            ))
-        }),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, value)| Some(format!("/{index}{}", pointer_to(value, wanted)?))),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
-}
-
-fn percent_decoded(fragment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(fragment.len());
-    let mut rest = fragment.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(rest.next()?).to_digit(16);
-        let code = digit()? * 16 + digit()?;
-        bytes.push(u8::try_from(code).ok()?);
-    }
-    String::from_utf8(bytes).ok()
 }

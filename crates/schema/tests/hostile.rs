@@ -168,6 +168,48 @@ fn the_longest_chains_that_are_accepted_fit_the_stack() {
 }
 
 #[test]
+fn the_deepest_check_that_is_made_fits_the_stack() {
+    let mut schema = ladder(60, |next| next);
+    schema["$defs"]["d60"] =
+        json!({"properties": {"a": {"$ref": "#/$defs/d0"}, "b": {"type": "string"}}});
+    let schema = compile(&schema).unwrap();
+    let arguments = |depth| nested(depth, "a", json!({"b": 1})).to_string();
+    let mismatch = within_patience(|| schema.check(&arguments(14))).unwrap_err();
+    assert_eq!(mismatch.reason, "expected string, got integer");
+    let mismatch = within_patience(|| schema.check(&arguments(100))).unwrap_err();
+    assert!(
+        mismatch.reason.contains("nest too deeply"),
+        "{}",
+        mismatch.reason
+    );
+}
+
+#[test]
+fn a_crowd_of_dynamic_anchors_is_refused() {
+    let crowd: Vec<Value> = (0..4_000)
+        .map(|number| json!({"$id": format!("urn:crowd:{number}"), "$dynamicAnchor": "n", "items": {"$dynamicRef": "#n"}}))
+        .collect();
+    too_large(json!({"anyOf": crowd}));
+}
+
+#[test]
+fn the_order_of_definitions_does_not_hide_a_long_chain() {
+    let mut schema = ladder(1_000, |next| next);
+    let members: Map<String, Value> = (0..1_000)
+        .rev()
+        .map(|number| {
+            (
+                format!("p{number}"),
+                json!({"$ref": format!("#/$defs/d{number}")}),
+            )
+        })
+        .collect();
+    schema.as_object_mut().unwrap().remove("$ref");
+    schema["properties"] = members.into();
+    too_deep(schema);
+}
+
+#[test]
 fn recursion_with_alternatives_is_accepted_and_checked_in_time() {
     let next = json!({"$ref": "#/$defs/n"});
     let node = json!({"anyOf": [
