@@ -13,7 +13,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use wardgate_snapshot::Caps;
 
-use super::{http::Door, quota::Quota, stall::StallGuard, tls::Certificates};
+use super::{http::Door, quota::Quota, stall::StallGuard, strict::Strict, tls::Certificates};
 use crate::gate::Gate;
 
 /// A bound socket, ready to serve.
@@ -82,6 +82,7 @@ impl Listener {
                 http: http.clone(),
                 door: door.clone(),
                 stall: caps.write_stall_timeout,
+                opening: caps.header_timeout,
                 watcher: graceful.watcher(),
             };
             let certificates = self.certificates.clone();
@@ -118,12 +119,16 @@ struct Connection {
     http: auto::Builder<TokioExecutor>,
     door: Door,
     stall: Duration,
+    opening: Duration,
     watcher: hyper_util::server::graceful::Watcher,
 }
 
 impl Connection {
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, socket: S) {
-        let io = TokioIo::new(StallGuard::new(socket, self.stall));
+        let io = TokioIo::new(Strict::new(
+            StallGuard::new(socket, self.stall),
+            self.opening,
+        ));
         let door = self.door;
         let service = hyper::service::service_fn(move |request| {
             let door = door.clone();

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod body;
 pub mod credentials;
 pub mod edge;
+pub mod framing;
 pub mod http;
 pub mod post;
 pub mod quota;
@@ -11,6 +12,7 @@ pub mod reply;
 pub mod session_stream;
 pub mod stall;
 pub mod stdio;
+pub mod strict;
 pub mod tls;
 
 pub use accept::Listener;
