@@ -9,7 +9,7 @@ use wardgate_protocol::{
 };
 use wardgate_snapshot::{Snapshot, Toolset};
 
-use crate::{cx::Cx, exchange::Exchange, session::Session};
+use crate::{cx::Cx, exchange::Exchange, session::Session, upstream::declared::Declared};
 
 /// How a caller proves who it is.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +61,10 @@ pub struct Peer {
 impl Peer {
     pub fn era(&self) -> Era {
         self.revision.era()
+    }
+
+    pub fn declared(&self) -> Declared {
+        Declared::of(&self.capabilities)
     }
 }
 

@@ -146,7 +146,7 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
         // Lines carry the whole definition with them, so any change makes new ones.
-        digest: digest_of(server)?,
+        digest: digest_of(server)?.into(),
     })
 }
 

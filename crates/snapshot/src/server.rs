@@ -25,7 +25,7 @@ pub struct Server {
     /// Lines are opened when the gateway starts, not at the first call.
     pub warm: bool,
     /// Identity of everything that makes a connection; lines with another digest are closed on reload.
-    pub digest: String,
+    pub digest: std::sync::Arc<str>,
 }
 
 #[derive(Clone, Debug)]

@@ -404,7 +404,7 @@ fn obeyed(snapshot: &Snapshot) -> String {
     let servers: Vec<String> = snapshot
         .servers
         .values()
-        .map(|server| format!("{server:?}").replace(&server.digest, ""))
+        .map(|server| format!("{server:?}").replace(&*server.digest, ""))
         .collect();
     format!("{:?} {servers:?} {:?}", snapshot.gateway, snapshot.toolsets)
 }

@@ -122,7 +122,9 @@ async fn over_http(gate: &Arc<Gate>, stop: &CancellationToken) -> anyhow::Result
     let listener = Listener::bind(gate.clone(), gateway.listen, certificates)
         .await
         .with_context(|| format!("cannot listen on {}", gateway.listen))?;
-    banner::show(&gate.snapshot(), listener.address()?)?;
+    if let Err(error) = banner::show(&gate.snapshot(), listener.address()?) {
+        tracing::warn!(%error, "nobody reads standard output");
+    }
     gate.tasks.spawn(stop_when_told(
         gate.clone(),
         stop.clone(),

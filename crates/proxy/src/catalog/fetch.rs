@@ -59,12 +59,14 @@ pub async fn fetch(
     link: &Arc<Link>,
     shelf: Shelf,
     last: Option<Arc<Listing>>,
+    epoch: u64,
 ) -> Result<Listing, LinkFault> {
     if !link.hello.has(&[capability_of(shelf)]) {
         return Ok(Listing {
             items: Vec::new(),
             quarantined: Vec::new(),
             fetched: Instant::now(),
+            epoch,
             ttl: ANNOUNCED_TTL,
             public: true,
         });
@@ -86,6 +88,7 @@ pub async fn fetch(
         items,
         quarantined,
         fetched: Instant::now(),
+        epoch,
         ttl: said.max(if announced { ANNOUNCED_TTL } else { UNSAID_TTL }),
         public: link.era() == Era::Modern && hints.iter().all(|hint| hint.public),
     })

@@ -21,6 +21,8 @@ pub struct Listing {
     /// Items left out, with why; the rest of the list is served.
     pub quarantined: Vec<(String, String)>,
     pub fetched: Instant,
+    /// The invalidations its catalog had seen when it was asked for.
+    pub epoch: u64,
     /// How long it may be served without asking again.
     pub ttl: Duration,
     pub public: bool,
@@ -55,7 +57,6 @@ struct Rack {
     listing: Mutex<Option<Arc<Listing>>>,
     /// Counts invalidations: a listing fetched before the last one is stale.
     epoch: AtomicU64,
-    listed_epoch: AtomicU64,
     /// One fetch at a time; the rest wait for its listing.
     fetching: tokio::sync::Mutex<()>,
 }
@@ -76,16 +77,19 @@ impl Catalog {
 
     /// Returns the listing if it may be used without asking the server.
     pub fn fresh(&self, shelf: Shelf, freshness: Freshness) -> Option<Arc<Listing>> {
-        let rack = self.rack(shelf);
-        let listing = self.last(shelf)?;
+        self.last(shelf)
+            .filter(|listing| self.is_current(shelf, listing, freshness))
+    }
+
+    /// Says whether a listing of this catalog may still be used without asking the server.
+    pub fn is_current(&self, shelf: Shelf, listing: &Listing, freshness: Freshness) -> bool {
         let leeway = if freshness == Freshness::Known {
             LEEWAY
         } else {
             Duration::ZERO
         };
-        let current =
-            rack.epoch.load(Ordering::Acquire) == rack.listed_epoch.load(Ordering::Acquire);
-        (current && listing.age() < listing.ttl + leeway).then_some(listing)
+        listing.epoch == self.rack(shelf).epoch.load(Ordering::Acquire)
+            && listing.age() < listing.ttl + leeway
     }
 
     pub fn invalidate(&self, shelf: Shelf) {
@@ -120,9 +124,8 @@ impl Catalog {
             return Ok(listing);
         }
         let epoch = rack.epoch.load(Ordering::Acquire);
-        let listing = Arc::new(fetch::fetch(line, link, shelf, self.last(shelf)).await?);
+        let listing = Arc::new(fetch::fetch(line, link, shelf, self.last(shelf), epoch).await?);
         *rack.listing.lock().expect("no panic while held") = Some(listing.clone());
-        rack.listed_epoch.store(epoch, Ordering::Release);
         Ok(listing)
     }
 }

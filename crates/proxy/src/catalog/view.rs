@@ -5,27 +5,27 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use wardgate_protocol::{Era, Raw, capabilities::ClientCapabilities, edit};
+use wardgate_protocol::{Era, Raw, edit};
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
 use super::{Freshness, Item, Listing};
 use crate::{
     catalog::fetch::member_of,
-    upstream::{Upstreams, changes::Shelf, fault::LinkFault, line::Line},
+    upstream::{Upstreams, changes::Shelf, declared::Declared, fault::LinkFault, line::Line},
 };
 
 /// Whose view it is. Callers with the same lens see the same lists.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lens {
     pub era: Era,
-    pub capabilities: ClientCapabilities,
+    pub declared: Declared,
 }
 
 impl Lens {
     pub fn of(peer: &crate::call::Peer) -> Lens {
         Lens {
             era: peer.era(),
-            capabilities: peer.capabilities.clone(),
+            declared: peer.declared(),
         }
     }
 }
@@ -52,56 +52,91 @@ pub struct View {
     /// The complete result for `era`, without `_meta` of missing servers.
     pub result: Raw,
     pub table: HashMap<String, Entry>,
-    listings: Vec<Option<Arc<Listing>>>,
+    parts: Vec<Part>,
 }
 
+/// Views by toolset (as one snapshot has it), kind and lens.
 #[derive(Default)]
-pub struct Views(Mutex<HashMap<(String, String, Shelf, Lens), Arc<View>>>);
+pub struct Views(Mutex<HashMap<(usize, Shelf, Lens), Slot>>);
+
+struct Slot {
+    /// Keeps the toolset, so that its address names it alone.
+    _toolset: Arc<Toolset>,
+    routing: u64,
+    view: Arc<View>,
+}
 
 /// Views kept; past that the cache starts over.
 const VIEWS_MAX: usize = 512;
 
 impl Views {
+    /// Returns the view if it can be used without asking any server.
+    pub fn current(
+        &self,
+        upstreams: &Upstreams,
+        toolset: &Arc<Toolset>,
+        shelf: Shelf,
+        lens: Lens,
+        freshness: Freshness,
+    ) -> Option<Arc<View>> {
+        let views = self.0.lock().expect("no panic while held");
+        let slot = views.get(&key(toolset, shelf, lens))?;
+        let routed = slot.routing == upstreams.routing();
+        (routed && slot.view.is_current(shelf, freshness)).then(|| slot.view.clone())
+    }
+
     /// Returns the view over these parts, made anew only when a listing has changed.
     pub fn view(
         &self,
-        snapshot: &Snapshot,
-        toolset: &Toolset,
+        upstreams: &Upstreams,
+        toolset: &Arc<Toolset>,
         shelf: Shelf,
-        lens: &Lens,
-        parts: &[Part],
+        lens: Lens,
+        parts: Vec<Part>,
     ) -> Arc<View> {
-        let key = (
-            snapshot.revision.clone(),
-            toolset.name.to_string(),
-            shelf,
-            lens.clone(),
-        );
+        let key = key(toolset, shelf, lens);
+        let routing = upstreams.routing();
         let mut views = self.0.lock().expect("no panic while held");
-        if let Some(view) = views.get(&key).filter(|view| view.is_of(parts)) {
-            return view.clone();
+        if let Some(slot) = views.get_mut(&key).filter(|slot| slot.view.is_of(&parts)) {
+            slot.routing = routing;
+            return slot.view.clone();
         }
         let view = Arc::new(build(toolset, shelf, lens.era, parts));
         if views.len() >= VIEWS_MAX {
             views.clear();
         }
-        views.insert(key, view.clone());
+        let slot = Slot {
+            _toolset: toolset.clone(),
+            routing,
+            view: view.clone(),
+        };
+        views.insert(key, slot);
         view
     }
 }
 
+fn key(toolset: &Arc<Toolset>, shelf: Shelf, lens: Lens) -> (usize, Shelf, Lens) {
+    (Arc::as_ptr(toolset).addr(), shelf, lens)
+}
+
 impl View {
     fn is_of(&self, parts: &[Part]) -> bool {
-        self.listings.len() == parts.len()
-            && self
-                .listings
-                .iter()
-                .zip(parts)
-                .all(|(had, part)| match (had, &part.listing) {
-                    (Some(had), Some(has)) => Arc::ptr_eq(had, has),
-                    (None, None) => true,
-                    _ => false,
-                })
+        self.parts.len() == parts.len()
+            && self.parts.iter().zip(parts).all(|(had, has)| {
+                Arc::ptr_eq(&had.line, &has.line)
+                    && match (&had.listing, &has.listing) {
+                        (Some(had), Some(has)) => Arc::ptr_eq(had, has),
+                        (None, None) => true,
+                        _ => false,
+                    }
+            })
+    }
+
+    fn is_current(&self, shelf: Shelf, freshness: Freshness) -> bool {
+        self.parts.iter().all(|part| {
+            let listing = part.listing.as_ref();
+            listing.is_some_and(|listing| part.line.catalog.is_current(shelf, listing, freshness))
+        })
     }
 }
 
@@ -115,7 +150,7 @@ pub async fn gather(
     snapshot: &Snapshot,
     toolset: &Toolset,
     shelf: Shelf,
-    lens: &Lens,
+    lens: Lens,
     freshness: Freshness,
 ) -> Vec<Part> {
     let servers = toolset
@@ -128,41 +163,14 @@ pub async fn gather(
     .await
 }
 
-/// Collects what is known without asking anyone; `None` when some server has to be asked.
-pub fn known(
-    upstreams: &Upstreams,
-    snapshot: &Snapshot,
-    toolset: &Toolset,
-    shelf: Shelf,
-    lens: &Lens,
-    freshness: Freshness,
-) -> Option<Vec<Part>> {
-    let servers = toolset
-        .servers
-        .iter()
-        .filter_map(|alias| snapshot.servers.get(alias));
-    servers
-        .map(|server| {
-            let line = upstreams.line_for(server, lens.era, &lens.capabilities);
-            let listing = line.catalog.fresh(shelf, freshness)?;
-            Some(Part {
-                server: server.clone(),
-                line,
-                listing: Some(listing),
-                fault: None,
-            })
-        })
-        .collect()
-}
-
 async fn part(
     upstreams: &Upstreams,
     server: &Arc<Server>,
     shelf: Shelf,
-    lens: &Lens,
+    lens: Lens,
     freshness: Freshness,
 ) -> Part {
-    let line = upstreams.line_for(server, lens.era, &lens.capabilities);
+    let line = upstreams.line_for(server, lens.era, lens.declared);
     if let Some(listing) = line.catalog.fresh(shelf, freshness) {
         return Part {
             server: server.clone(),
@@ -192,11 +200,9 @@ async fn ask(
     upstreams: &Upstreams,
     server: &Arc<Server>,
     shelf: Shelf,
-    lens: &Lens,
+    lens: Lens,
 ) -> Result<(Arc<Line>, Arc<Listing>), LinkFault> {
-    let (line, link) = upstreams
-        .reach(server, lens.era, &lens.capabilities)
-        .await?;
+    let (line, link) = upstreams.reach(server, lens.era, lens.declared).await?;
     if let Ok(listing) = line.catalog.refresh(&line, &link, shelf).await {
         return Ok((line, listing));
     }
@@ -216,11 +222,11 @@ fn stale(server: &Arc<Server>, line: Arc<Line>, shelf: Shelf, fault: &'static st
     }
 }
 
-fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: &[Part]) -> View {
+fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: Vec<Part>) -> View {
     let prefixed = toolset.prefixed() && matches!(shelf, Shelf::Tools | Shelf::Prompts);
     let mut table: HashMap<String, Entry> = HashMap::new();
     let mut body = String::from("[");
-    for part in parts {
+    for part in &parts {
         for item in part.listing.iter().flat_map(|listing| &listing.items) {
             if matches!(shelf, Shelf::Tools | Shelf::Prompts)
                 && !toolset.shows(&part.server.alias, &item.key)
@@ -259,9 +265,9 @@ fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: &[Part]) -> View {
     }
     body.push(']');
     View {
-        result: result(shelf, era, &body, parts),
+        result: result(shelf, era, &body, &parts),
         table,
-        listings: parts.iter().map(|part| part.listing.clone()).collect(),
+        parts,
     }
 }
 

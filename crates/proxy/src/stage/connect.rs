@@ -42,21 +42,26 @@ impl Connected {
 /// # Errors
 /// [`Stop::Unavailable`]; nothing was sent.
 pub async fn connect(gate: &Gate, call: &Call, target: &Target) -> Result<Connected, Stop> {
-    let reached = call
-        .cx
-        .within(
-            gate.upstreams
-                .reach(target.server(), call.peer.era(), &call.peer.capabilities),
-        )
-        .await?;
-    let (line, link) = reached.map_err(|fault| {
-        tracing::debug!(server = %target.server().alias, %fault, "no connection");
-        fault.to_stop()
-    })?;
+    let (line, link) = match target
+        .line()
+        .and_then(|line| Some((line.clone(), line.live()?)))
+    {
+        Some(live) => live,
+        None => reach(gate, call, target).await?,
+    };
     if let Some(level) = &call.peer.log_level {
         call.cx.within(line.want_logs(&link, level)).await?;
     }
     Ok(Connected { line, link })
+}
+
+async fn reach(gate: &Gate, call: &Call, target: &Target) -> Result<(Arc<Line>, Arc<Link>), Stop> {
+    let (era, declared) = (call.peer.era(), call.peer.declared());
+    let reached = gate.upstreams.reach(target.server(), era, declared);
+    call.cx.within(reached).await?.map_err(|fault| {
+        tracing::debug!(server = %target.server().alias, %fault, "no connection");
+        fault.to_stop()
+    })
 }
 
 /// Waits for one of the server's slots; bounded concurrency keeps a slow server from taking everything.

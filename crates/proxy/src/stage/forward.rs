@@ -78,7 +78,7 @@ pub async fn exchange(
     rename: Option<Rename<'_>>,
     trail: &mut Trail,
 ) -> Result<RawReply, Stop> {
-    let state = gate.upstreams.server_state(target.server());
+    let state = connected.line().state.clone();
     let _slot = super::connect::slot(call, &state).await?;
     let started = Instant::now();
     let reply = follow(gate, call, target, connected, rename).await;

@@ -13,12 +13,14 @@ use crate::{
     },
     gate::Gate,
     stop::{Missing, Stop},
-    upstream::changes::Shelf,
+    upstream::{changes::Shelf, line::Line},
 };
 
 /// Where a call goes.
 pub struct Target {
     server: Arc<Server>,
+    /// The line its list came by, where it was found on one.
+    line: Option<Arc<Line>>,
     item: Option<Arc<Item>>,
     /// The name at the server.
     name: String,
@@ -27,6 +29,10 @@ pub struct Target {
 impl Target {
     pub fn server(&self) -> &Arc<Server> {
         &self.server
+    }
+
+    pub fn line(&self) -> Option<&Arc<Line>> {
+        self.line.as_ref()
     }
 
     pub fn item(&self) -> Option<&Arc<Item>> {
@@ -41,6 +47,7 @@ impl Target {
         Target {
             name: entry.item.key.clone(),
             server: entry.server,
+            line: Some(entry.line),
             item: Some(entry.item),
         }
     }
@@ -49,6 +56,7 @@ impl Target {
     pub fn on(server: Arc<Server>, name: String) -> Target {
         Target {
             server,
+            line: None,
             item: None,
             name,
         }
@@ -104,6 +112,7 @@ pub async fn resource(gate: &Gate, call: &Call, uri: &str) -> Result<Target, Sto
     if let Some(entry) = matching {
         return Ok(Target {
             server: entry.server.clone(),
+            line: Some(entry.line.clone()),
             item: None,
             name: uri.to_owned(),
         });
@@ -117,11 +126,7 @@ pub async fn resource(gate: &Gate, call: &Call, uri: &str) -> Result<Target, Sto
         resources.table.values().chain(templates.table.values()),
     );
     owner
-        .map(|server| Target {
-            server,
-            item: None,
-            name: uri.to_owned(),
-        })
+        .map(|server| Target::on(server, uri.to_owned()))
         .ok_or_else(missing)
 }
 
@@ -136,7 +141,7 @@ fn lone_owner<'a>(
         let server = call.snapshot.servers.get(alias)?;
         let line = gate
             .upstreams
-            .line_for(server, call.peer.era(), &call.peer.capabilities);
+            .line_for(server, call.peer.era(), call.peer.declared());
         return line
             .hello()
             .is_none_or(|hello| hello.has(&["resources"]))
@@ -190,31 +195,16 @@ pub async fn table(
     freshness: Freshness,
 ) -> Result<Arc<view::View>, Stop> {
     let lens = Lens::of(&call.peer);
-    let parts = match view::known(
-        &gate.upstreams,
-        &call.snapshot,
-        &call.toolset,
-        shelf,
-        &lens,
-        freshness,
-    ) {
-        Some(parts) => parts,
-        None => {
-            call.cx
-                .within(view::gather(
-                    &gate.upstreams,
-                    &call.snapshot,
-                    &call.toolset,
-                    shelf,
-                    &lens,
-                    freshness,
-                ))
-                .await?
-        }
-    };
-    Ok(gate
+    let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
+    if let Some(view) = gate
         .views
-        .view(&call.snapshot, &call.toolset, shelf, &lens, &parts))
+        .current(upstreams, toolset, shelf, lens, freshness)
+    {
+        return Ok(view);
+    }
+    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, lens, freshness);
+    let parts = call.cx.within(parts).await?;
+    Ok(gate.views.view(upstreams, toolset, shelf, lens, parts))
 }
 
 /// Returns a required string member of params.

@@ -12,14 +12,15 @@ use std::{
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use wardgate_model::Alias;
-use wardgate_protocol::{Era, Frame, Method, Raw, capabilities::ClientCapabilities};
+use wardgate_protocol::{Era, Frame, Method, Raw};
 use wardgate_snapshot::{Endpoint, HeaderValue, Server};
 
 use super::{
-    Means,
+    Means, ServerState,
     backoff::Backoff,
     changes::{Change, News},
     child,
+    declared::Declared,
     fault::{FlightFault, LinkFault},
     link::{Hello, Link},
     watch,
@@ -31,26 +32,18 @@ pub mod open;
 /// What tells lines apart. Servers with another definition have another digest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LineKey {
-    pub digest: String,
+    pub digest: Arc<str>,
     pub era: Era,
-    /// What was declared to a legacy server for the whole session; empty on the modern era, which declares with each request.
-    pub capabilities: ClientCapabilities,
+    /// What was declared to a legacy server for the whole session.
+    pub declared: Declared,
 }
 
 impl LineKey {
-    pub fn new(server: &Server, era: Era, capabilities: &ClientCapabilities) -> LineKey {
-        let capabilities = match era {
-            Era::Modern => ClientCapabilities::default(),
-            // Extensions are negotiated per request on the modern era only; they would split lines for nothing.
-            Era::Legacy => ClientCapabilities {
-                extensions: Vec::new(),
-                ..capabilities.clone()
-            },
-        };
+    pub fn new(server: &Server, era: Era, declared: Declared) -> LineKey {
         LineKey {
             digest: server.digest.clone(),
             era,
-            capabilities,
+            declared: declared.on(era),
         }
     }
 }
@@ -59,6 +52,8 @@ pub struct Line {
     server: Arc<Server>,
     pub key: LineKey,
     means: Means,
+    /// Facts about the server that all its lines share.
+    pub state: Arc<ServerState>,
     pub catalog: Catalog,
     link: Mutex<Option<Arc<Link>>>,
     /// What the server last said of itself, kept while it is away.
@@ -98,8 +93,14 @@ pub fn severity(level: &str) -> u8 {
 const IDLE: Duration = Duration::from_secs(15 * 60);
 
 impl Line {
-    pub fn new(server: Arc<Server>, key: LineKey, means: Means) -> Arc<Line> {
+    pub fn new(
+        server: Arc<Server>,
+        key: LineKey,
+        means: Means,
+        state: Arc<ServerState>,
+    ) -> Arc<Line> {
         Arc::new(Line {
+            state,
             catalog: Catalog::default(),
             server,
             key,
@@ -339,7 +340,7 @@ impl Line {
         let idle = self.used.lock().expect("no panic while held").elapsed() > IDLE;
         let quiet = self.live().is_none_or(|link| link.routes.is_idle());
         let retire =
-            idle && quiet && self.key.capabilities.interactive() && self.subscriptions().is_empty();
+            idle && quiet && self.key.declared.is_interactive() && self.subscriptions().is_empty();
         if retire {
             self.close();
         }

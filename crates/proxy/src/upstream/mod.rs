@@ -6,6 +6,7 @@
 pub mod backoff;
 pub mod changes;
 pub mod child;
+pub mod declared;
 pub mod fault;
 pub mod flight;
 pub mod http;
@@ -21,17 +22,21 @@ pub mod watch;
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::{Semaphore, broadcast};
 use tokio_util::task::TaskTracker;
 use wardgate_model::Alias;
-use wardgate_protocol::{Era, capabilities::ClientCapabilities};
+use wardgate_protocol::Era;
 use wardgate_snapshot::{EraPin, Server, Snapshot};
 
 use crate::gate::Secrets;
 use changes::Change;
+use declared::Declared;
 use fault::LinkFault;
 use line::{Line, LineKey};
 use link::Link;
@@ -51,7 +56,9 @@ pub struct Means {
 pub struct Upstreams {
     means: Means,
     lines: Mutex<HashMap<LineKey, Arc<Line>>>,
-    servers: Mutex<HashMap<String, Arc<ServerState>>>,
+    servers: Mutex<HashMap<Arc<str>, Arc<ServerState>>>,
+    /// Counts the times that clients' lines were chosen anew; what was built on the old choice is out of date.
+    rerouted: AtomicU64,
 }
 
 /// Facts about one server, whatever the line.
@@ -77,6 +84,7 @@ impl Upstreams {
             },
             lines: Mutex::default(),
             servers: Mutex::default(),
+            rerouted: AtomicU64::new(0),
         }
     }
 
@@ -91,12 +99,12 @@ impl Upstreams {
         &self,
         server: &Arc<Server>,
         client: Era,
-        capabilities: &ClientCapabilities,
+        declared: Declared,
     ) -> Result<(Arc<Line>, Arc<Link>), LinkFault> {
         let state = self.server_state(server);
         let mut last = LinkFault::NoEra;
         for era in self.eras(server, client, &state) {
-            let line = self.line(server, era, capabilities);
+            let line = self.line(server, era, declared);
             match line.link().await {
                 Ok(link) => return Ok((line, link)),
                 Err(LinkFault::EraRefused { detail }) => {
@@ -109,19 +117,20 @@ impl Upstreams {
         }
         // Nothing fits: forget, so that a replaced server is asked afresh next time.
         state.denied.lock().expect("no panic while held").clear();
+        self.rerouted.fetch_add(1, Ordering::AcqRel);
         Err(last)
     }
 
     /// Returns the line this client would use, without connecting. For catalogs that already exist.
-    pub fn line_for(
-        &self,
-        server: &Arc<Server>,
-        client: Era,
-        capabilities: &ClientCapabilities,
-    ) -> Arc<Line> {
+    pub fn line_for(&self, server: &Arc<Server>, client: Era, declared: Declared) -> Arc<Line> {
         let state = self.server_state(server);
         let era = self.eras(server, client, &state)[0];
-        self.line(server, era, capabilities)
+        self.line(server, era, declared)
+    }
+
+    /// Returns a number that changes whenever the same client may get another line than before.
+    pub fn routing(&self) -> u64 {
+        self.rerouted.load(Ordering::Acquire)
     }
 
     /// Returns the eras to try, best first: the pin, else the client's own unless the server has refused it.
@@ -154,6 +163,7 @@ impl Upstreams {
         let mut denied = state.denied.lock().expect("no panic while held");
         if server.era == EraPin::Auto && !denied.contains(&era) {
             denied.push(era);
+            self.rerouted.fetch_add(1, Ordering::AcqRel);
         }
         drop(denied);
         // The refused line never carried anything; it must not linger with a failing catalog.
@@ -163,16 +173,19 @@ impl Upstreams {
             .retain(|key, _| key.digest != server.digest || key.era != era);
     }
 
-    fn line(&self, server: &Arc<Server>, era: Era, capabilities: &ClientCapabilities) -> Arc<Line> {
-        let key = LineKey::new(server, era, capabilities);
+    fn line(&self, server: &Arc<Server>, era: Era, declared: Declared) -> Arc<Line> {
+        let key = LineKey::new(server, era, declared);
+        let state = self.server_state(server);
         let mut lines = self.lines.lock().expect("no panic while held");
         lines
             .entry(key)
-            .or_insert_with_key(|key| Line::new(server.clone(), key.clone(), self.means.clone()))
+            .or_insert_with_key(|key| {
+                Line::new(server.clone(), key.clone(), self.means.clone(), state)
+            })
             .clone()
     }
 
-    pub fn server_state(&self, server: &Server) -> Arc<ServerState> {
+    fn server_state(&self, server: &Server) -> Arc<ServerState> {
         let mut servers = self.servers.lock().expect("no panic while held");
         servers
             .entry(server.digest.clone())
@@ -187,11 +200,11 @@ impl Upstreams {
 
     /// Closes lines whose server is gone or changed. Flights under way keep their link until they end.
     pub fn keep_only(&self, snapshot: &Snapshot) {
-        let kept = |digest: &str| {
+        let kept = |digest: &Arc<str>| {
             snapshot
                 .servers
                 .values()
-                .any(|server| server.digest == digest)
+                .any(|server| server.digest == *digest)
         };
         self.servers
             .lock()
@@ -210,7 +223,11 @@ impl Upstreams {
     /// Closes links that nobody has used for long.
     pub fn sweep(&self) {
         let mut lines = self.lines.lock().expect("no panic while held");
+        let before = lines.len();
         lines.retain(|_, line| !line.retire_if_idle());
+        if lines.len() != before {
+            self.rerouted.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {

@@ -6,7 +6,12 @@ use serde_json::{Map, Value, json};
 use wardgate_protocol::{Era, Raw, Revision};
 
 use crate::{
-    call::Call, gate::Gate, outcome::Answer, session::token, stop::Stop, upstream::link::Hello,
+    call::Call,
+    gate::Gate,
+    outcome::Answer,
+    session::token,
+    stop::Stop,
+    upstream::{declared::Declared, link::Hello},
 };
 
 /// Instructions of all servers together stay below this.
@@ -83,14 +88,14 @@ async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
     let asking = servers.map(|server| async move {
         let line = gate
             .upstreams
-            .line_for(server, call.peer.era(), &call.peer.capabilities);
+            .line_for(server, call.peer.era(), call.peer.declared());
         if let Some(hello) = line.hello() {
             return Some(hello);
         }
         let reached = tokio::time::timeout(
             server.timeouts.list,
             gate.upstreams
-                .reach(server, call.peer.era(), &call.peer.capabilities),
+                .reach(server, call.peer.era(), call.peer.declared()),
         )
         .await;
         match reached {
@@ -195,11 +200,11 @@ fn instructions(call: &Call, hellos: &[Option<Hello>]) -> Option<String> {
 /// Connects every server that is to be warm, so that the first client does not wait.
 pub async fn warm_up(gate: Arc<Gate>) {
     let snapshot = gate.snapshot();
-    let nobody = wardgate_protocol::capabilities::ClientCapabilities::default();
+    let nobody = Declared::default();
     let warming = snapshot
         .servers
         .values()
         .filter(|server| server.warm)
-        .map(|server| gate.upstreams.reach(server, Era::Legacy, &nobody));
+        .map(|server| gate.upstreams.reach(server, Era::Legacy, nobody));
     futures_util::future::join_all(warming).await;
 }

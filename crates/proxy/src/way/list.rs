@@ -28,35 +28,18 @@ pub async fn list(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     }
     let shelf = shelf(&call.method);
     let lens = Lens::of(&call.peer);
-    let known = view::known(
-        &gate.upstreams,
-        &call.snapshot,
-        &call.toolset,
-        shelf,
-        &lens,
-        Freshness::Listed,
-    );
-    let parts = match known {
-        Some(parts) => parts,
-        None => {
-            call.cx
-                .within(view::gather(
-                    &gate.upstreams,
-                    &call.snapshot,
-                    &call.toolset,
-                    shelf,
-                    &lens,
-                    Freshness::Listed,
-                ))
-                .await?
-        }
-    };
-    let view = gate
-        .views
-        .view(&call.snapshot, &call.toolset, shelf, &lens, &parts);
+    let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
+    let fresh = Freshness::Listed;
+    if let Some(view) = gate.views.current(upstreams, toolset, shelf, lens, fresh) {
+        return Ok(Answer::result(&call.id, &view.result));
+    }
+    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, lens, fresh);
+    let parts = call.cx.within(parts).await?;
+    let missing = missing(&parts);
+    let view = gate.views.view(upstreams, toolset, shelf, lens, parts);
     Ok(Answer::result(
         &call.id,
-        &with_missing(&view.result, &parts),
+        &with_missing(&view.result, missing),
     ))
 }
 
@@ -69,9 +52,9 @@ fn shelf(method: &Method) -> Shelf {
     }
 }
 
-/// Names the servers whose part is absent or old, and why; such a list is not to be cached.
-fn with_missing(result: &Raw, parts: &[Part]) -> Raw {
-    let missing: Vec<_> = parts
+/// Names the servers whose part is absent or old, and why.
+fn missing(parts: &[Part]) -> Vec<serde_json::Value> {
+    parts
         .iter()
         .filter_map(|part| {
             let reason = part.fault?;
@@ -81,7 +64,11 @@ fn with_missing(result: &Raw, parts: &[Part]) -> Raw {
             }
             Some(row)
         })
-        .collect();
+        .collect()
+}
+
+/// A list that lacks something says so, and is not to be cached.
+fn with_missing(result: &Raw, missing: Vec<serde_json::Value>) -> Raw {
     if missing.is_empty() {
         return result.clone();
     }

@@ -161,7 +161,7 @@ impl Line {
     fn initialize(&self) -> Raw {
         Raw::of(&serde_json::json!({
             "protocolVersion": Revision::NEWEST_LEGACY.as_str(),
-            "capabilities": serde_json::value::RawValue::from_string(self.key.capabilities.to_legacy().as_str().to_owned()).ok(),
+            "capabilities": serde_json::value::RawValue::from_string(self.key.declared.capabilities().to_legacy().as_str().to_owned()).ok(),
             "clientInfo": client_info(),
         }))
     }
