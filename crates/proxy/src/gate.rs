@@ -14,8 +14,13 @@ use wardgate_model::{Secret, SecretRef};
 use wardgate_snapshot::Snapshot;
 
 use crate::{
-    bridge::park::Parked, catalog::view::Views, record::RecordSink, seal::Seal,
-    session::registry::Sessions, stage::identify::Keyring, upstream::Upstreams,
+    bridge::park::Parked,
+    catalog::view::Views,
+    record::RecordSink,
+    seal::Seal,
+    session::{quota::Streams, registry::Sessions},
+    stage::identify::Keyring,
+    upstream::Upstreams,
 };
 
 /// Turns a reference into its secret.
@@ -46,6 +51,7 @@ pub struct Gate {
     pub ports: Ports,
     pub seal: Seal,
     pub sessions: Sessions,
+    pub streams: Streams,
     pub upstreams: Upstreams,
     pub views: Views,
     pub parked: Parked,
@@ -76,6 +82,7 @@ impl Gate {
             snapshot: ArcSwap::from_pointee(snapshot),
             keyring: ArcSwap::from_pointee(keyring),
             seal,
+            streams: Streams::default(),
             upstreams,
             views: Views::default(),
             parked: Parked::default(),

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use wardgate_model::Caller;
 use wardgate_protocol::{Frame, Method, Revision, edit, method};
 
+use wardgate_snapshot::{Server, Snapshot, Toolset};
+
 use crate::{
     call::{Arrival, Call, Hail, Peer},
     cx::Cx,
@@ -52,10 +54,7 @@ pub async fn serve(
                 .await;
         }
         Ok(call) => {
-            let end = match Box::pin(route(&gate, &call, &mut trail)).await {
-                Ok(answer) => Ok(answer),
-                Err(stop) => Err(stop),
-            };
+            let end = route(&gate, &call, &mut trail).await;
             let size = end
                 .as_ref()
                 .map(|answer| answer.frame.raw().len())
@@ -183,12 +182,12 @@ fn hailed_revision(hail: &Hail) -> Revision {
 
 /// What the record will say, collected on the way.
 pub struct Trail {
-    pub revision: String,
-    pub toolset: String,
-    pub method: String,
+    pub snapshot: Arc<Snapshot>,
+    pub toolset: Arc<Toolset>,
+    pub method: method::Method,
     pub protocol: Revision,
     pub caller: Option<Caller>,
-    pub server: Option<String>,
+    pub server: Option<Arc<Server>>,
     pub tool: Option<String>,
     pub upstream_protocol: Option<&'static str>,
     pub upstream_us: u64,
@@ -205,9 +204,9 @@ impl Trail {
             .and_then(|params| edit::get(params.as_str(), &["_meta", "traceparent"]))
             .and_then(edit::string);
         Trail {
-            revision: arrival.snapshot.revision.clone(),
-            toolset: arrival.toolset.name.to_string(),
-            method: method.label().to_owned(),
+            snapshot: arrival.snapshot.clone(),
+            toolset: arrival.toolset.clone(),
+            method: method.clone(),
             protocol: hailed_revision(&arrival.hail),
             caller: None,
             server: None,
@@ -223,7 +222,7 @@ impl Trail {
     }
 
     pub fn target(&mut self, target: &resolve::Target) {
-        self.server = Some(target.server().alias.to_string());
+        self.server = Some(target.server().clone());
         self.tool = Some(target.name().to_owned());
     }
 

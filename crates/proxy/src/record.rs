@@ -6,19 +6,19 @@ use serde::Serialize;
 
 /// What happened to one call. Holds no argument, result, token or address.
 #[derive(Clone, Debug, Serialize)]
-pub struct Record {
+pub struct Record<'a> {
     /// RFC 3339 in UTC, microseconds.
     pub time: String,
-    pub revision: String,
-    pub tenant: String,
-    pub principal: String,
-    pub toolset: String,
-    pub method: String,
+    pub revision: &'a str,
+    pub tenant: &'a str,
+    pub principal: &'a str,
+    pub toolset: &'a str,
+    pub method: &'a str,
     pub protocol: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub server: Option<String>,
+    pub server: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool: Option<String>,
+    pub tool: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_protocol: Option<&'static str>,
     pub status: &'static str,
@@ -34,7 +34,7 @@ pub struct Record {
     #[serde(skip_serializing_if = "is_zero")]
     pub hidden_removed: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace: Option<String>,
+    pub trace: Option<&'a str>,
 }
 
 fn is_zero(n: &usize) -> bool {
@@ -43,7 +43,7 @@ fn is_zero(n: &usize) -> bool {
 
 /// Where records go. `put` must not block on slow storage.
 pub trait RecordSink: Send + Sync {
-    fn put(&self, record: &Record);
+    fn put(&self, record: &Record<'_>);
 }
 
 /// Writes `time` as RFC 3339 in UTC with microseconds.

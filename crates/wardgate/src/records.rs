@@ -53,7 +53,7 @@ impl JsonLines {
 }
 
 impl RecordSink for JsonLines {
-    fn put(&self, record: &Record) {
+    fn put(&self, record: &Record<'_>) {
         let mut pending = self.shared.pending.lock().expect("no panic while held");
         while pending.lines.len() > PENDING_MAX {
             pending = self.shared.more.wait(pending).expect("no panic while held");

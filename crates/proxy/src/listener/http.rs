@@ -9,12 +9,13 @@ use wardgate_snapshot::{Caps, Snapshot, Toolset};
 
 use super::{
     body::Budget,
+    credentials,
     edge::{self, Place},
     post,
     reply::{self, Reply},
     session_stream,
 };
-use crate::gate::Gate;
+use crate::{call::Credentials, gate::Gate};
 
 /// One listener's way in; cheap to clone, one clone per request.
 #[derive(Clone)]
@@ -31,6 +32,7 @@ pub struct Visit {
     pub snapshot: Arc<Snapshot>,
     pub toolset: Arc<Toolset>,
     pub head: HeaderMap,
+    pub credentials: Credentials,
 }
 
 impl Visit {
@@ -100,6 +102,7 @@ impl Door {
                     door: self.clone(),
                     snapshot,
                     toolset,
+                    credentials: credentials::read(&head.headers),
                     head: head.headers,
                 };
                 match method {

@@ -11,7 +11,7 @@ use wardgate_protocol::{
 };
 
 use super::{
-    body, credentials,
+    body,
     edge::Refusal,
     http::Visit,
     reply::{self, Opening, Reply},
@@ -171,7 +171,7 @@ fn unknown_version(visit: &Visit, frame: &Frame) -> Option<RpcError> {
 }
 
 /// 2026-07-28: every request stands alone; headers must agree with the body; closing the stream is cancelling.
-async fn modern(visit: Visit, frame: Frame) -> Reply {
+async fn modern(mut visit: Visit, frame: Frame) -> Reply {
     if frame.kind() != Kind::Request {
         return match frame.kind() {
             Kind::Notification => reply::empty(StatusCode::ACCEPTED),
@@ -185,20 +185,19 @@ async fn modern(visit: Visit, frame: Frame) -> Reply {
             ),
         };
     }
-    if let Err(fault) = headers::check_standard(&Headers(&visit.head), &frame)
-        .and_then(|()| meta::read(frame.params()).map(|_| ()))
-    {
+    if let Err(fault) = headers::check_standard(&Headers(&visit.head), &frame) {
         record::refused(
             &visit.door.gate,
             &visit.snapshot,
             &visit.toolset,
-            "request metadata",
+            "headers and body do not agree",
         );
         return reply::rpc(StatusCode::BAD_REQUEST, frame.id(), &fault);
     }
     let cancel = CancellationToken::new();
     let guard = cancel.clone().drop_guard();
-    let mut out = start(&visit, frame, Hail::Modern, cancel);
+    let head = std::mem::take(&mut visit.head);
+    let mut out = start(&visit, frame, Hail::Modern, Some(head), cancel);
     match out.recv().await {
         Some(Out::Answer(answer)) => {
             guard.disarm();
@@ -214,16 +213,17 @@ fn start(
     visit: &Visit,
     frame: Frame,
     hail: Hail,
+    headers: Option<HeaderMap>,
     cancel: CancellationToken,
 ) -> mpsc::Receiver<Out> {
     let (exchange, out) = Exchange::new();
     let arrival = Arrival {
         snapshot: visit.snapshot.clone(),
         toolset: visit.toolset.clone(),
-        credentials: credentials::read(&visit.head),
+        credentials: visit.credentials.clone(),
         hail,
         frame,
-        headers: Some(visit.head.clone()),
+        headers,
     };
     visit.door.gate.tasks.spawn(pipeline::serve(
         visit.door.gate.clone(),
@@ -236,25 +236,29 @@ fn start(
 
 /// Legacy: an answer may become a stream that survives its connection; a disconnect is no cancellation.
 async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
-    let is_opening = frame.method() == Some("initialize");
     let token = visit.session_token();
-    let hail = if is_opening {
-        Hail::Opening
-    } else {
-        Hail::Token(token.clone())
-    };
     let cancel = CancellationToken::new();
+    if frame.method() == Some("initialize") {
+        let out = start(
+            &visit,
+            frame,
+            Hail::Opening,
+            Some(visit.head.clone()),
+            cancel,
+        );
+        return opened(out).await;
+    }
     // Looked up before the call, so that cancelling and streaming find the same session the call runs in.
-    let session = if is_opening {
-        None
-    } else {
-        session(&visit, token.as_deref()).ok()
+    let session = session(&visit, token.as_deref()).ok();
+    let hail = match &session {
+        Some(session) => Hail::Held(session.clone()),
+        None => Hail::Token(token),
     };
     let underway = session
         .as_ref()
         .zip(frame.id())
         .map(|(session, id)| session.enter(id, cancel.clone()));
-    let mut out = start(&visit, frame, hail, cancel);
+    let mut out = start(&visit, frame, hail, None, cancel);
     match (out.recv().await, session) {
         (Some(Out::Answer(answer)), _) => reply::answer(answer),
         (Some(first), Some(session)) => {
@@ -279,10 +283,15 @@ async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
             });
             reply::legacy_stream(number, reader, opening, session)
         }
-        (Some(first), None) => {
-            reply::modern_stream(first, out, CancellationToken::new().drop_guard())
-        }
-        (None, _) => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        (_, None) | (None, _) => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// An opening is answered, never streamed.
+async fn opened(mut out: mpsc::Receiver<Out>) -> Reply {
+    match out.recv().await {
+        Some(Out::Answer(answer)) => reply::answer(answer),
+        _ => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
@@ -292,7 +301,7 @@ fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Session>
         &gate.keyring(),
         &visit.snapshot.gateway,
         &visit.toolset,
-        &credentials::read(&visit.head),
+        &visit.credentials,
     )?;
     recognise::session(gate, token, &caller, &visit.toolset)
 }
@@ -357,7 +366,13 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
 }
 
 async fn batched(visit: &Visit, frame: Frame, token: Option<String>) -> Option<String> {
-    let mut out = start(visit, frame, Hail::Token(token), CancellationToken::new());
+    let mut out = start(
+        visit,
+        frame,
+        Hail::Token(token),
+        None,
+        CancellationToken::new(),
+    );
     while let Some(next) = out.recv().await {
         if let Out::Answer(answer) = next {
             return Some(answer.frame.raw().as_str().to_owned());

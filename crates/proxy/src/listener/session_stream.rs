@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use http::{StatusCode, header};
+use tokio::sync::broadcast::Receiver;
 use tokio_util::sync::CancellationToken;
+use wardgate_model::Caller;
 use wardgate_protocol::{Era, Method, Revision};
 
 use super::{
-    credentials,
     http::{Visit, not_allowed},
     reply::{self, Opening, Reply},
 };
@@ -17,11 +18,13 @@ use crate::{
     session::{
         Session,
         news::{self, Interest},
+        quota::OpenStream,
         recognise,
         stream::StreamLog,
     },
     stage::identify::identify,
     stop::Stop,
+    upstream::changes::Change,
 };
 
 /// Opens the session's stream, or reads on where `Last-Event-ID` says.
@@ -29,8 +32,8 @@ pub fn get(visit: &Visit) -> Reply {
     if visit.says_modern() || visit.session_token().is_none() {
         return not_allowed("POST");
     }
-    let session = match session(visit) {
-        Ok(session) => session,
+    let (caller, session) = match session(visit) {
+        Ok(found) => found,
         Err(reply) => return reply,
     };
     let accepts = visit.head.get_all(header::ACCEPT).iter().any(|value| {
@@ -40,12 +43,17 @@ pub fn get(visit: &Visit) -> Reply {
     if !accepts {
         return reply::empty(StatusCode::NOT_ACCEPTABLE);
     }
+    let streams_max = visit.snapshot.gateway.caps.streams_per_caller_max;
+    let held = match visit.door.gate.streams.open(&caller, streams_max) {
+        Ok(held) => held,
+        Err(stop) => return refuse(stop),
+    };
     match visit.header("last-event-id").and_then(event_id) {
         Some((number, after)) => match session.find_stream(number) {
-            Some(log) => read_on(visit, session, number, log, after),
-            None => fresh(visit, session),
+            Some(log) => stream(visit, session, held, (number, log, after), Opening::Plain),
+            None => fresh(visit, session, held),
         },
-        None => fresh(visit, session),
+        None => fresh(visit, session, held),
     }
 }
 
@@ -55,7 +63,7 @@ pub fn delete(visit: &Visit) -> Reply {
         return not_allowed("POST");
     }
     match session(visit) {
-        Ok(session) => {
+        Ok((_, session)) => {
             visit.door.gate.sessions.end(&session);
             reply::empty(StatusCode::NO_CONTENT)
         }
@@ -63,14 +71,17 @@ pub fn delete(visit: &Visit) -> Reply {
     }
 }
 
-fn session(visit: &Visit) -> Result<Arc<Session>, Reply> {
+fn refuse(stop: Stop) -> Reply {
+    reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop))
+}
+
+fn session(visit: &Visit) -> Result<(Caller, Arc<Session>), Reply> {
     let gate = &visit.door.gate;
-    let refuse = |stop: Stop| reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop));
     let caller = identify(
         &gate.keyring(),
         &visit.snapshot.gateway,
         &visit.toolset,
-        &credentials::read(&visit.head),
+        &visit.credentials,
     )
     .map_err(refuse)?;
     recognise::session(
@@ -79,6 +90,7 @@ fn session(visit: &Visit) -> Result<Arc<Session>, Reply> {
         &caller,
         &visit.toolset,
     )
+    .map(|session| (caller, session))
     .map_err(refuse)
 }
 
@@ -87,7 +99,7 @@ fn event_id(text: &str) -> Option<(u64, u64)> {
     Some((number.parse().ok()?, after.parse().ok()?))
 }
 
-fn fresh(visit: &Visit, session: Arc<Session>) -> Reply {
+fn fresh(visit: &Visit, session: Arc<Session>, held: OpenStream) -> Reply {
     let (number, log) = session.stream();
     let opening = if session.revision >= Revision::V2025_11_25 {
         Opening::Primed
@@ -95,25 +107,15 @@ fn fresh(visit: &Visit, session: Arc<Session>) -> Reply {
         Opening::Plain
     };
     log.carry_news();
-    stream(visit, session, number, log, 0, opening)
+    stream(visit, session, held, (number, log, 0), opening)
 }
 
-fn read_on(
-    visit: &Visit,
-    session: Arc<Session>,
-    number: u64,
-    log: Arc<StreamLog>,
-    after: u64,
-) -> Reply {
-    stream(visit, session, number, log, after, Opening::Plain)
-}
-
+/// Streams the log `number` from after the event it was read to.
 fn stream(
     visit: &Visit,
     session: Arc<Session>,
-    number: u64,
-    log: Arc<StreamLog>,
-    after: u64,
+    held: OpenStream,
+    (number, log, after): (u64, Arc<StreamLog>, u64),
     opening: Opening,
 ) -> Reply {
     let reader = log.reader(after);
@@ -125,9 +127,10 @@ fn stream(
             session,
             log,
             open.clone(),
+            visit.door.gate.upstreams.subscribe(),
         ));
     }
-    reply::legacy_stream(number, reader, opening, open.drop_guard())
+    reply::legacy_stream(number, reader, opening, (open.drop_guard(), held))
 }
 
 /// Writes news to the stream while someone reads it.
@@ -137,8 +140,8 @@ async fn follow(
     session: Arc<Session>,
     log: Arc<StreamLog>,
     closed: CancellationToken,
+    mut changes: Receiver<Change>,
 ) {
-    let mut changes = gate.upstreams.subscribe();
     loop {
         let changed = tokio::select! {
             () = closed.cancelled() => return,

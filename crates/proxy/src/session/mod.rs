@@ -2,6 +2,7 @@
 //! (questions waiting for the client, streams, subscriptions) lives here while it happens and no longer.
 
 pub mod news;
+pub mod quota;
 pub mod recognise;
 pub mod registry;
 pub mod stream;

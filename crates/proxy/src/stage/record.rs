@@ -21,18 +21,14 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
     let caller = trail.caller.as_ref();
     sink.put(&Record {
         time: rfc3339(SystemTime::now()),
-        revision: trail.revision.clone(),
-        tenant: caller
-            .map_or("-", |caller| caller.tenant.as_str())
-            .to_owned(),
-        principal: caller
-            .map_or("-", |caller| caller.principal.as_str())
-            .to_owned(),
-        toolset: trail.toolset.clone(),
-        method: trail.method.clone(),
+        revision: &trail.snapshot.revision,
+        tenant: caller.map_or("-", |caller| caller.tenant.as_str()),
+        principal: caller.map_or("-", |caller| caller.principal.as_str()),
+        toolset: trail.toolset.name.as_str(),
+        method: trail.method.label(),
         protocol: trail.protocol.as_str(),
-        server: trail.server.clone(),
-        tool: trail.tool.clone(),
+        server: trail.server.as_ref().map(|server| server.alias.as_str()),
+        tool: trail.tool.as_deref(),
         upstream_protocol: trail.upstream_protocol,
         status: status(end),
         class: end
@@ -46,7 +42,7 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         request_bytes: trail.request_bytes,
         answer_bytes: *end.as_ref().unwrap_or(&0),
         hidden_removed: trail.hidden,
-        trace: trail.trace.clone(),
+        trace: trail.trace.as_deref(),
     });
 }
 
@@ -57,11 +53,11 @@ pub fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'st
     };
     sink.put(&Record {
         time: rfc3339(SystemTime::now()),
-        revision: snapshot.revision.clone(),
-        tenant: "-".into(),
-        principal: "-".into(),
-        toolset: toolset.name.to_string(),
-        method: "-".into(),
+        revision: &snapshot.revision,
+        tenant: "-",
+        principal: "-",
+        toolset: toolset.name.as_str(),
+        method: "-",
         protocol: "-",
         server: None,
         tool: None,

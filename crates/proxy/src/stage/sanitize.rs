@@ -91,6 +91,12 @@ fn upstream_error(call: &Call, level: Level, reply: &RawReply) -> Stop {
                 reason: "it needs a capability this client did not declare",
             }
         }
+        // 2026-07-28 has no such error: its servers ask by `input_required`.
+        Some(error::URL_ELICITATION_REQUIRED) if call.peer.era() == Era::Modern => {
+            Stop::UpstreamFault {
+                reason: "it wants a page to be visited first, which this revision cannot say",
+            }
+        }
         // The mirrored headers between us and the server are ours to get right.
         Some(error::HEADER_MISMATCH) => Stop::UpstreamFault {
             reason: "it refused the gateway's headers",

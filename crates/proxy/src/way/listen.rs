@@ -24,6 +24,8 @@ const URIS_MAX: usize = 256;
 /// # Errors
 /// Malformed filter, or cancellation.
 pub async fn listen(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+    let streams_max = call.snapshot.gateway.caps.streams_per_caller_max;
+    let _stream = gate.streams.open(&call.caller, streams_max)?;
     let (interest, held) = honoured(gate, call).await?;
     let mut tasks = TaskNews::follow(gate, call, call.param("notifications").unwrap_or("{}")).await;
     let mut changes = gate.upstreams.subscribe();

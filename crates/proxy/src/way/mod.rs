@@ -32,9 +32,13 @@ pub fn opens(call: &Call) -> Result<(), Stop> {
                 | Method::ElicitationCreate
                 | Method::SamplingCreateMessage
         ),
+        // A task list of a shared session would show other callers' tasks.
         Era::Legacy => matches!(
             call.method,
-            Method::ServerDiscover | Method::SubscriptionsListen | Method::TasksUpdate
+            Method::ServerDiscover
+                | Method::SubscriptionsListen
+                | Method::TasksUpdate
+                | Method::TasksList
         ),
     };
     if is_foreign {

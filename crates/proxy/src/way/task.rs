@@ -45,7 +45,7 @@ pub async fn task(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanRe
         .get(&wardgate_model::Alias::new(&task.server))
         .ok_or_else(unknown)?;
     let target = Target::on(server.clone(), task.id);
-    trail.server = Some(task.server);
+    trail.server = Some(server.clone());
     call.cx.limit(server.timeouts.call);
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
