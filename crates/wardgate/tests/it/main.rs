@@ -1,0 +1,6 @@
+//! The gateway as its clients, its servers and its operator meet it: the built program, real sockets, real children.
+//!
+//! One binary, one module per subject. Everything starts with [`gateway::TestGateway`].
+
+mod gateway;
+mod smoke;
