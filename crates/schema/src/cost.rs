@@ -63,39 +63,58 @@ impl Cost {
     }
 }
 
+/// How much of a choice is tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tries {
+    /// The alternative that is named.
+    One,
+    /// All: whoever words a failure asks each alternative why.
+    All,
+}
+
 impl Subschema {
     /// Its cost, given that of the subschemas it applies to the same value and to the values below.
-    fn cost(&self, here: impl Fn(usize) -> u64, below: impl Fn(usize) -> u64) -> u64 {
-        let sum = |numbers: &[usize], cost: &dyn Fn(usize) -> u64| {
-            numbers
-                .iter()
-                .fold(0u64, |sum, number| sum.saturating_add(cost(*number)))
-        };
-        let member = self
-            .one_member
-            .iter()
-            .map(|number| below(*number))
-            .max()
-            .unwrap_or(0);
+    fn cost(&self, tries: Tries, here: impl Fn(usize) -> u64, below: impl Fn(usize) -> u64) -> u64 {
+        let chosen = self.choices.iter().map(|choice| match tries {
+            Tries::One => dearest(choice, &here),
+            Tries::All => sum(choice, &here),
+        });
         // A value is an object or an array, not both.
-        let others = sum(&self.every_property, &below).max(sum(&self.every_item, &below));
-        let applied = sum(&self.here, &here)
-            .saturating_add(member)
-            .saturating_add(others);
+        let below_all = sum(&self.every_property, &below).max(sum(&self.every_item, &below));
+        let applied = chosen
+            .fold(sum(&self.here, &here), u64::saturating_add)
+            .saturating_add(dearest(&self.one_member, &below))
+            .saturating_add(below_all);
         applied.saturating_mul(self.looks).saturating_add(1)
     }
 
-    fn inner(&self) -> impl Iterator<Item = usize> {
-        [
-            &self.here,
-            &self.one_member,
-            &self.every_property,
-            &self.every_item,
-        ]
-        .into_iter()
-        .flatten()
-        .copied()
+    /// What it may apply to the same value.
+    fn here(&self) -> impl Iterator<Item = usize> {
+        self.here
+            .iter()
+            .chain(self.choices.iter().flatten())
+            .copied()
     }
+
+    /// What it may apply to anything.
+    fn inner(&self) -> impl Iterator<Item = usize> {
+        let below = [&self.one_member, &self.every_property, &self.every_item];
+        self.here().chain(below.into_iter().flatten().copied())
+    }
+}
+
+fn sum(numbers: &[usize], cost: impl Fn(usize) -> u64) -> u64 {
+    numbers
+        .iter()
+        .fold(0, |sum, number| sum.saturating_add(cost(*number)))
+}
+
+fn dearest(numbers: &[usize], cost: impl Fn(usize) -> u64) -> u64 {
+    numbers
+        .iter()
+        .map(|number| cost(*number))
+        .max()
+        .unwrap_or(0)
 }
 
 /// Expands references, each recursion once.
@@ -119,7 +138,7 @@ impl Expansion<'_> {
             self.expand(inner, chain + 1)?;
         }
         let known = |number: usize| self.costs[number].unwrap_or(1);
-        let cost = subschema.cost(known, known);
+        let cost = subschema.cost(Tries::One, known, known);
         if cost > SUBSCHEMAS_MAX as u64 {
             return Err(SchemaFault::TooLarge {
                 max: SUBSCHEMAS_MAX,
@@ -161,8 +180,8 @@ impl Chains<'_> {
         }
         self.longest[number] = Some(0);
         let mut longest = 1;
-        for inner in &self.subschemas[number].here {
-            longest = longest.max(1 + self.follow(*inner, chain + 1)?);
+        for inner in self.subschemas[number].here() {
+            longest = longest.max(1 + self.follow(inner, chain + 1)?);
         }
         if longest > CHAIN_HERE_MAX {
             return Err(SchemaFault::TooDeep {
@@ -182,7 +201,8 @@ fn unroll(subschemas: &[Subschema], innermost_first: &[usize]) -> Vec<u64> {
     for _ in 0..=ARGUMENTS_DEPTH_MAX {
         let mut costs = vec![0u64; subschemas.len()];
         for number in innermost_first {
-            costs[*number] = subschemas[*number].cost(|here| costs[here], |below| shallower[below]);
+            costs[*number] =
+                subschemas[*number].cost(Tries::All, |here| costs[here], |below| shallower[below]);
         }
         let settled = costs == shallower;
         by_depth.push(costs[0]);

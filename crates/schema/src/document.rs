@@ -3,6 +3,7 @@
 //! Nothing is fetched: a reference that does not lead to a place in the document is a fault (JSON Schema 2020-12 core §8.2).
 
 mod address;
+mod choice;
 mod pointer;
 mod reference;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use self::address::{dialect, nameless, own_id, without_fragment};
+use self::choice::Choice;
 use self::pointer::pointer_to;
 use self::reference::{Reference, outside};
 use crate::fault::SchemaFault;
@@ -23,6 +25,8 @@ use crate::pattern::{STATES_MAX, states};
 #[derive(Debug, Default)]
 pub(crate) struct Subschema {
     pub(crate) here: Vec<usize>,
+    /// Of each of these sets, only one is applied to the same value.
+    pub(crate) choices: Vec<Vec<usize>>,
     pub(crate) one_member: Vec<usize>,
     pub(crate) every_property: Vec<usize>,
     pub(crate) every_item: Vec<usize>,
@@ -48,6 +52,9 @@ pub(crate) struct Document<'s> {
     anchors: HashMap<(usize, &'s str), usize>,
     dynamic_anchors: Vec<(&'s str, usize)>,
     references: Vec<Reference<'s>>,
+    /// Where the `$ref` of a subschema leads.
+    targets: HashMap<usize, usize>,
+    choices: Vec<Choice>,
     pattern_states: u64,
 }
 
@@ -80,6 +87,8 @@ impl<'s> Document<'s> {
             anchors: HashMap::new(),
             dynamic_anchors: Vec::new(),
             references: Vec::new(),
+            targets: HashMap::new(),
+            choices: Vec::new(),
             pattern_states: 0,
         };
         document.place(schema, 0)?;
@@ -93,6 +102,9 @@ impl<'s> Document<'s> {
             for reference in std::mem::take(&mut document.references) {
                 document.resolve(&reference)?;
             }
+        }
+        for choice in std::mem::take(&mut document.choices) {
+            document.settle(choice);
         }
         Ok(document.subschemas)
     }
@@ -169,9 +181,17 @@ impl<'s> Document<'s> {
                 });
             }
             self.count_patterns(keyword, value)?;
+            let mut held = Vec::new();
             for (applied, subschema) in subschemas(keyword, value) {
                 let inner = self.place(subschema, resource)?;
                 self.link(number, applied, inner);
+                held.push(inner);
+            }
+            if matches!(keyword.as_str(), "anyOf" | "oneOf") {
+                self.choices.push(Choice {
+                    holder: number,
+                    alternatives: held,
+                });
             }
         }
         Ok(())

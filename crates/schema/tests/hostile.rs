@@ -259,6 +259,47 @@ fn mutual_recursion_of_a_grammar_is_accepted() {
     within_patience(|| schema.check(&wrong.to_string())).unwrap_err();
 }
 
+/// Kinds of nodes, each of which may hold every kind.
+fn kinds_that_hold_each_other(kinds: usize, node: impl Fn(usize, Value) -> Value) -> Value {
+    let any: Vec<Value> = (0..kinds)
+        .map(|kind| json!({"$ref": format!("#/$defs/k{kind}")}))
+        .collect();
+    let definitions: Map<String, Value> = (0..kinds)
+        .map(|kind| (format!("k{kind}"), node(kind, json!({"anyOf": any}))))
+        .collect();
+    json!({"$ref": "#/$defs/k0", "$defs": definitions})
+}
+
+#[test]
+fn kinds_that_say_what_they_are_may_hold_each_other() {
+    let node = |kind: usize, any: Value| json!({"type": "object", "properties": {"holds": any, "kind": {"const": format!("k{kind}")}}, "required": ["kind"]});
+    let schema = compile(&kinds_that_hold_each_other(40, node)).unwrap();
+    let document = |innermost: Value| {
+        (0..40).fold(
+            innermost,
+            |inner, kind| json!({"holds": inner, "kind": format!("k{}", 39 - kind)}),
+        )
+    };
+    let good = document(json!({"kind": "k7"})).to_string();
+    assert_eq!(within_patience(|| schema.check(&good)), Ok(()));
+    let bad = document(json!({"kind": "none"})).to_string();
+    within_patience(|| schema.check(&bad)).unwrap_err();
+}
+
+#[test]
+fn kinds_that_do_not_say_what_they_are_may_not() {
+    too_large(kinds_that_hold_each_other(
+        40,
+        |_, any| json!({"type": "object", "properties": {"holds": any}, "required": ["kind"]}),
+    ));
+    let optional = |kind: usize, any: Value| json!({"type": "object", "properties": {"holds": any, "kind": {"const": kind}}});
+    too_large(kinds_that_hold_each_other(40, optional));
+    let also_lists = |kind: usize, any: Value| json!({"properties": {"kind": {"const": kind}}, "items": any, "required": ["kind"]});
+    too_large(kinds_that_hold_each_other(40, also_lists));
+    let shared = |kind: usize, any: Value| json!({"type": "object", "properties": {"holds": any, "kind": {"enum": [kind, "x"]}}, "required": ["kind"]});
+    too_large(kinds_that_hold_each_other(40, shared));
+}
+
 #[test]
 fn a_failure_in_a_long_list_of_alternatives_is_worded_in_bounds() {
     let schema =

@@ -21,7 +21,10 @@ impl<'s> Document<'s> {
         let name = match reference.keyword {
             "$dynamicRef" => reference.to.rsplit_once('#').map_or("", |(_, name)| name),
             "$recursiveRef" => RECURSIVE_ANCHOR,
-            _ => return Ok(()),
+            _ => {
+                self.targets.insert(reference.from, target);
+                return Ok(());
+            }
         };
         let others = self
             .dynamic_anchors
