@@ -1,6 +1,6 @@
 //! `initialize` and `server/discover`: what this toolset, seen as one server, can do.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 use wardgate_protocol::{Era, Raw, Revision};
@@ -16,6 +16,9 @@ use crate::{
 
 /// Instructions of all servers together stay below this.
 const INSTRUCTIONS_CHARS_MAX: usize = 8_000;
+
+/// An opening waits this long for a server that is still starting; connecting goes on behind it.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Answers `initialize`; on HTTP with a session id.
 ///
@@ -78,7 +81,7 @@ fn server_info() -> Value {
     json!({"name": "wardgate", "version": env!("CARGO_PKG_VERSION")})
 }
 
-/// What each server said of itself, asked side by side within its list deadline; `None` for one that cannot be asked.
+/// What each server said of itself, asked side by side; `None` for one that cannot be asked.
 async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
     let servers = call
         .toolset
@@ -93,7 +96,7 @@ async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
             return Some(hello);
         }
         let reached = tokio::time::timeout(
-            server.timeouts.list,
+            server.timeouts.list.min(PATIENCE),
             gate.upstreams
                 .reach(server, call.peer.era(), call.peer.declared()),
         )
