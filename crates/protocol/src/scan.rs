@@ -79,6 +79,8 @@ pub(crate) fn walk(text: &str, limits: &Limits, keys: Keys, mut part: impl FnMut
         at: 0,
         open: Vec::with_capacity(16),
         keys: Vec::with_capacity(32),
+        part_key: None,
+        part_start: 0,
         depth_max: limits.depth_max,
         strict: keys == Keys::Strict,
     };
@@ -92,6 +94,9 @@ struct Walk<'a> {
     at: usize,
     open: Vec<Open>,
     keys: Vec<Key>,
+    /// The member or element of the outermost container that is being read.
+    part_key: Option<Range<usize>>,
+    part_start: usize,
     depth_max: usize,
     strict: bool,
 }
@@ -103,73 +108,72 @@ struct Open {
 
 impl Walk<'_> {
     fn run(&mut self, part: &mut impl FnMut(Part)) -> Result<(), ScanFault> {
-        let mut part_key = None;
-        let mut part_start = 0;
         self.space();
-        'value: loop {
-            if self.open.len() == 1 {
-                part_start = self.at;
-            }
-            match self.peek() {
-                Some(b'"') => {
-                    self.string()?;
-                }
-                Some(b'{') => {
-                    self.open(b'}')?;
-                    if self.peek() != Some(b'}') {
-                        let key = self.key()?;
-                        if self.open.len() == 1 {
-                            part_key = Some(key);
-                        }
-                        continue 'value;
-                    }
-                    self.close()?;
-                }
-                Some(b'[') => {
-                    self.open(b']')?;
-                    if self.peek() != Some(b']') {
-                        continue 'value;
-                    }
-                    self.close()?;
-                }
-                Some(b'-' | b'0'..=b'9') => self.number()?,
-                Some(b't') => self.word(b"true")?,
-                Some(b'f') => self.word(b"false")?,
-                Some(b'n') => self.word(b"null")?,
-                _ => return Err(self.syntax()),
-            }
-            loop {
-                let Some(open) = self.open.last() else { return self.end() };
-                if self.open.len() == 1 {
-                    part(Part { key: part_key.take(), value: part_start..self.at });
-                }
-                let close = open.close;
-                self.space();
-                match self.peek() {
-                    Some(b',') => break,
-                    Some(byte) if byte == close => self.close()?,
-                    _ => return Err(self.syntax()),
-                }
-            }
-            self.at += 1;
-            self.space();
-            if self.open.last().is_some_and(|open| open.close == b'}') {
-                let key = self.key()?;
-                if self.open.len() == 1 {
-                    part_key = Some(key);
-                }
-            }
+        while self.value()? || self.goes_on(part)? {
+            self.enter()?;
+        }
+        self.end()
+    }
+
+    /// Reads a whole scalar or empty container, or the mark that opens a container; says whether it stands inside one then.
+    fn value(&mut self) -> Result<bool, ScanFault> {
+        match self.peek() {
+            Some(b'"') => self.string().map(|_| false),
+            Some(b'{') => self.open(b'}'),
+            Some(b'[') => self.open(b']'),
+            Some(b'-' | b'0'..=b'9') => self.number().map(|()| false),
+            Some(b't') => self.word(b"true").map(|()| false),
+            Some(b'f') => self.word(b"false").map(|()| false),
+            Some(b'n') => self.word(b"null").map(|()| false),
+            _ => Err(self.syntax()),
         }
     }
 
-    fn open(&mut self, close: u8) -> Result<(), ScanFault> {
+    /// Goes on after a value, closing what ends with it; says whether another value follows.
+    fn goes_on(&mut self, part: &mut impl FnMut(Part)) -> Result<bool, ScanFault> {
+        while let Some(Open { close, .. }) = self.open.last() {
+            let close = *close;
+            if self.open.len() == 1 {
+                part(Part { key: self.part_key.take(), value: self.part_start..self.at });
+            }
+            self.space();
+            match self.peek() {
+                Some(b',') => {
+                    self.at += 1;
+                    self.space();
+                    return Ok(true);
+                }
+                Some(byte) if byte == close => self.close()?,
+                _ => return Err(self.syntax()),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Comes to the next value of the innermost container, by its key if it is an object.
+    fn enter(&mut self) -> Result<(), ScanFault> {
+        let is_object = self.open.last().is_some_and(|open| open.close == b'}');
+        let key = if is_object { Some(self.key()?) } else { None };
+        if self.open.len() == 1 {
+            self.part_key = key;
+            self.part_start = self.at;
+        }
+        Ok(())
+    }
+
+    /// Opens a container and, if it is empty, closes it again; says whether something is in it.
+    fn open(&mut self, close: u8) -> Result<bool, ScanFault> {
         if self.open.len() >= self.depth_max {
             return Err(ScanFault::TooDeep { max: self.depth_max });
         }
         self.open.push(Open { close, keys_from: self.keys.len() });
         self.at += 1;
         self.space();
-        Ok(())
+        if self.peek() == Some(close) {
+            self.close()?;
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     fn close(&mut self) -> Result<(), ScanFault> {
