@@ -3,7 +3,7 @@
 
 import { createInterface } from 'node:readline';
 
-const SECONDS_MAX = 20;
+const SECONDS_MAX = 40;
 
 export async function answerRequests(visit) {
   for await (const line of createInterface({ input: process.stdin })) {

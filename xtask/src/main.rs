@@ -76,7 +76,7 @@ fn take(verb: &Verb, run: &mut Run) -> Result<()> {
     match verb {
         Verb::Test => everything(run),
         Verb::Check => check(run),
-        Verb::Tidy => drop(run.step("tidy", tidy::run)),
+        Verb::Tidy => only(run, "tidy", tidy::run),
         Verb::Tour => {
             if run.step("build", checks::build) {
                 run.step("tour of the README", tour::run);
@@ -84,8 +84,8 @@ fn take(verb: &Verb, run: &mut Run) -> Result<()> {
         }
         Verb::Golden => golden::refresh()?,
         Verb::Bench { quick } => checks::bench(*quick)?,
-        Verb::Fuzz { seconds } => drop(run.step("fuzz", || fuzz::run(*seconds))),
-        Verb::Peers(verb) => peers::run(verb)?,
+        Verb::Fuzz { seconds } => only(run, "fuzz", || fuzz::run(*seconds)),
+        Verb::Peers(peers::Verb::Install) => only(run, "install the peers", peers::install::run),
         Verb::Conformance(options) => {
             let needs_gateway = options.url.is_none();
             measure(run, "conformance", needs_gateway, || {
@@ -97,6 +97,11 @@ fn take(verb: &Verb, run: &mut Run) -> Result<()> {
         }),
     }
     Ok(())
+}
+
+/// A chore of one step.
+fn only(run: &mut Run, title: &str, work: impl FnOnce() -> Result<Tally>) {
+    run.step(title, work);
 }
 
 /// Cheap and likely failures first; what needs the network or minutes comes last.

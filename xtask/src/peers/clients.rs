@@ -80,7 +80,7 @@ const TS_V1: &str = "@modelcontextprotocol/sdk";
 const TS_V2: &str = "@modelcontextprotocol/client";
 const INSPECTOR: &str = "@modelcontextprotocol/inspector";
 /// For all servers together; each answer has its own deadline in the driver.
-const SECONDS_MAX: u32 = 400;
+const SECONDS_MAX: u32 = 300;
 const MODERN: &str = "2026-07-28";
 
 pub fn all() -> Vec<Client> {

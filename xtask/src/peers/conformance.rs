@@ -1,6 +1,7 @@
-//! The protocol's conformance suites against the gateway, with the lab's fixtures behind it. What a requirement set
-//! scores must pass; what it only watches (extensions, pending scenarios) is shown and not counted.
+//! The protocol's conformance suites, before the gateway with the lab's fixtures behind it, and behind it. What a
+//! requirement set scores must pass; what it only watches (extensions, pending scenarios) is shown and not counted.
 
+mod behind;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -90,6 +91,7 @@ pub fn run(options: &Options) -> Result<Tally> {
     for suite in SUITES {
         tally.add(measure(suite, &gateway.url(suite.toolset))?);
     }
+    tally.add(behind::run()?);
     if !tally.failures.is_empty() {
         println!("the gateway's last words: {}", gateway.last_words());
     }
@@ -132,13 +134,7 @@ fn measure(suite: &Suite, url: &str) -> Result<Tally> {
         .arg("--output-dir")
         .arg(&results)
         // The harness opens servers of its own; they stay on this machine.
-        .env(
-            "NODE_OPTIONS",
-            format!(
-                "--require {}",
-                repo::peers_dir().join("node/loopback.cjs").display()
-            ),
-        )
+        .env("NODE_OPTIONS", servers::only_loopback())
         .stdin(Stdio::null());
     let output = command
         .output()

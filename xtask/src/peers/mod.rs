@@ -11,23 +11,10 @@ mod clients;
 mod gateway;
 mod servers;
 
-use anyhow::{Result, bail};
 use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub enum Verb {
     /// Install the pinned clients, servers and suites, unless they are there already.
     Install,
-}
-
-pub fn run(verb: &Verb) -> Result<()> {
-    match verb {
-        Verb::Install => {
-            let tally = install::run()?;
-            if let [first, ..] = tally.failures.as_slice() {
-                bail!("{first}");
-            }
-            Ok(())
-        }
-    }
 }

@@ -82,13 +82,7 @@ fn start_http(ports: &Ports, folder: &Path) -> Result<Vec<Server>> {
             .arg(npm_server("everything"))
             .arg(mode)
             .env("PORT", port.to_string());
-        command.env(
-            "NODE_OPTIONS",
-            format!(
-                "--require {}",
-                repo::peers_dir().join("node/loopback.cjs").display()
-            ),
-        );
+        command.env("NODE_OPTIONS", only_loopback());
         Server::start(&mut command, port, &log(mode))
     };
     let python = |script: &str, port: u16| {
@@ -245,12 +239,14 @@ fn lab() -> Fixture {
 }
 
 impl Fixture {
-    /// This server as a section of the gateway's configuration.
+    /// This server as a section of the gateway's configuration. The deadlines are long: what is measured is whether it
+    /// works, on machines that start a dozen interpreters at once.
     pub fn config(&self) -> Value {
+        let timeouts = json!({"connect": "30s", "list": "40s"});
         match &self.endpoint {
-            Endpoint::Command(command) => json!({"command": command}),
-            Endpoint::Http(url) => json!({"url": url}),
-            Endpoint::Sse(url) => json!({"sse": url}),
+            Endpoint::Command(command) => json!({"command": command, "timeouts": timeouts}),
+            Endpoint::Http(url) => json!({"url": url, "timeouts": timeouts}),
+            Endpoint::Sse(url) => json!({"sse": url, "timeouts": timeouts}),
             Endpoint::Lab => json!({"lab": true}),
         }
     }
@@ -325,4 +321,12 @@ pub fn node_binary() -> String {
     } else {
         "node".to_owned()
     }
+}
+
+/// What keeps a Node process that would listen on every interface on loopback.
+pub fn only_loopback() -> String {
+    format!(
+        "--require {}",
+        repo::peers_dir().join("node/loopback.cjs").display()
+    )
 }

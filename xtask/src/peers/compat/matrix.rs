@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::Result;
 use serde_json::{Map, Value};
 
-use super::super::clients::{Answer, Client, Request};
+use super::super::clients::{Answer, Client, Request, Target};
 use super::super::servers::Fixture;
 use crate::report::Tally;
 
@@ -123,13 +123,14 @@ impl Row {
                 },
             }
         };
+        let over_http = answers.iter().filter(|answer| {
+            let asked = requests.iter().find(|request| request.name == answer.name);
+            asked.is_some_and(|request| matches!(request.target, Target::Url { .. }))
+        });
         Self {
             client: client.name.to_owned(),
             package: client.package,
-            revisions: answers
-                .iter()
-                .filter_map(|answer| answer.era.clone())
-                .collect(),
+            revisions: over_http.filter_map(|answer| answer.era.clone()).collect(),
             cells: columns.iter().map(cell).collect(),
         }
     }

@@ -33,8 +33,10 @@ pub struct Options {
 
 /// The toolset over every server at once, its names prefixed.
 const TOGETHER: &str = "together";
-/// The same over standard input and output.
-const STDIO: &str = "together-stdio";
+/// What `serve --stdio` serves: the toolset `default`, over a server of each kind. A stdio gateway starts its servers
+/// anew for each client, so these are few.
+const STDIO: &str = "stdio";
+const STDIO_SERVERS: [&str; 3] = ["lab", "fastmcp", "filesystem"];
 
 pub fn run(options: &Options) -> Result<Tally> {
     let folder = tempfile::tempdir()?;
@@ -48,9 +50,15 @@ pub fn run(options: &Options) -> Result<Tally> {
     }
     let gateway = start_gateway(folder.path(), &fleet.fixtures)?;
     let mut columns: Vec<Column> = fleet.fixtures.iter().map(Column::of).collect();
+    let of_stdio: Vec<Fixture> = fleet
+        .fixtures
+        .iter()
+        .filter(|fixture| STDIO_SERVERS.contains(&fixture.name))
+        .cloned()
+        .collect();
     columns.extend([
         Column::of_all(TOGETHER, &fleet.fixtures),
-        Column::of_all(STDIO, &fleet.fixtures),
+        Column::of_all(STDIO, &of_stdio),
     ]);
     let stdio = vec![
         gateway::binary()?.display().to_string(),
@@ -79,7 +87,7 @@ pub fn run(options: &Options) -> Result<Tally> {
     Ok(tally)
 }
 
-/// One toolset per server, at `/mcp/{server}`, and one over all of them, which is also what stdio serves.
+/// One toolset per server, at `/mcp/{server}`, one over all of them, and `default` for stdio.
 fn start_gateway(folder: &Path, fixtures: &[Fixture]) -> Result<Gateway> {
     let servers = fixtures
         .iter()
@@ -90,7 +98,7 @@ fn start_gateway(folder: &Path, fixtures: &[Fixture]) -> Result<Gateway> {
         .collect();
     let every: Vec<&str> = fixtures.iter().map(|fixture| fixture.name).collect();
     toolsets.insert(TOGETHER.to_owned(), json!({"servers": every}));
-    toolsets.insert("default".to_owned(), json!({"servers": every}));
+    toolsets.insert("default".to_owned(), json!({"servers": STDIO_SERVERS}));
     Gateway::start(folder, servers.collect(), toolsets)
 }
 

@@ -35,7 +35,7 @@ pub(super) fn render(matrix: &Matrix) -> Result<String> {
         }
         page.push('\n');
     }
-    page.push_str("\n`together` is one toolset over all servers, its names prefixed; `together-stdio` is the same, served by\n`wardgate serve --stdio`.\n");
+    page.push_str("\n`together` is one toolset over all servers, its names prefixed; `stdio` is one over a server of each kind, served by\n`wardgate serve --stdio`.\n");
     reasons(&mut page, matrix)?;
     versions(&mut page, matrix)?;
     Ok(page)
@@ -74,7 +74,7 @@ fn versions(page: &mut String, matrix: &Matrix) -> Result<()> {
     {
         packages.insert(fixture.package, pins::version(fixture.package)?);
     }
-    page.push_str("\n## Revisions\n\nWhat the clients that tell say they spoke with the gateway.\n\n| client | revision |\n|---|---|\n");
+    page.push_str("\n## Revisions\n\nWhat the clients that tell say they spoke with the gateway over HTTP.\n\n| client | revision |\n|---|---|\n");
     for row in matrix.rows.iter().filter(|row| !row.revisions.is_empty()) {
         let revisions: Vec<&str> = row.revisions.iter().map(String::as_str).collect();
         writeln!(page, "| {} | {} |", row.client, revisions.join(", "))?;
