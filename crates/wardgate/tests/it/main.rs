@@ -2,5 +2,7 @@
 //!
 //! One binary, one module per subject. Everything starts with [`gateway::TestGateway`].
 
+mod door;
 mod gateway;
 mod smoke;
+mod transcripts;
