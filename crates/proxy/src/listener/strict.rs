@@ -1,4 +1,4 @@
-//! A socket that shows the HTTP library well-framed requests only. Where the framing breaks, the library is shown a byte it must
+//! A socket that shows the HTTP library well-framed requests only. Where the framing breaks, the library is shown bytes it must
 //! refuse and then the end, so that it answers what came before, says 400 and closes. Judging is [`super::framing`]'s.
 
 use std::{
@@ -16,13 +16,14 @@ use tokio::{
 
 use super::framing::Framing;
 
-/// Allowed nowhere in a head, in a chunk's size or at the end of a chunk.
-const REFUSED: u8 = 0;
+/// Allowed nowhere in a head, in a chunk's size or at the end of a chunk; the empty line is what makes the library look.
+const REFUSED: &[u8] = b"\0\r\n\r\n";
 
 pub struct Strict<S> {
     socket: S,
     framing: Framing,
-    broken: bool,
+    /// What is still to be shown after the framing broke; nothing follows it.
+    last: Option<&'static [u8]>,
     /// Until the first line is there: the library waits without limit while it does not know the protocol.
     opening: Option<Pin<Box<Sleep>>>,
 }
@@ -32,9 +33,16 @@ impl<S> Strict<S> {
         Strict {
             socket,
             framing: Framing::default(),
-            broken: false,
+            last: None,
             opening: Some(Box::pin(tokio::time::sleep(first_line))),
         }
+    }
+
+    fn show_last(&mut self, buf: &mut ReadBuf<'_>) {
+        let last = self.last.unwrap_or_default();
+        let (shown, rest) = last.split_at(last.len().min(buf.remaining()));
+        buf.put_slice(shown);
+        self.last = Some(rest);
     }
 
     fn is_overdue(&mut self, cx: &mut Context<'_>) -> bool {
@@ -50,7 +58,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.broken {
+        if self.last.is_some() {
+            self.show_last(buf);
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
@@ -60,9 +69,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
         }
         ready!(read)?;
         if let Err(broken) = self.framing.feed(&buf.filled()[before..]) {
-            self.broken = true;
             buf.set_filled(before + broken.at);
-            buf.put_slice(&[REFUSED]);
+            self.last = Some(REFUSED);
+            self.show_last(buf);
         }
         if self.framing.has_begun() {
             self.opening = None;
@@ -122,17 +131,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn broken_framing_ends_in_a_refused_byte_and_nothing_after() {
+    async fn broken_framing_ends_in_what_is_refused_and_nothing_after() {
         let text = b"POST / HTTP/1.1\r\nHost: a\nContent-Length: 3\r\n\r\nabc";
         assert_eq!(
             shown(text).await.unwrap(),
-            b"POST / HTTP/1.1\r\nHost: a\0".as_slice()
+            b"POST / HTTP/1.1\r\nHost: a\0\r\n\r\n".as_slice()
         );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_opening_times_out_and_a_silent_request_is_not_its_business() {
-        let (mut far, near) = tokio::io::duplex(64);
+        let (_far, near) = tokio::io::duplex(64);
         let mut socket = Strict::new(near, Duration::from_secs(1));
         let fault = socket.read_u8().await.unwrap_err();
         assert_eq!(fault.kind(), io::ErrorKind::TimedOut);
@@ -146,6 +155,5 @@ mod tests {
         socket.read_exact(&mut line).await.unwrap();
         let waited = tokio::time::timeout(Duration::from_secs(5), socket.read_u8()).await;
         assert!(waited.is_err());
-        drop(tokio::io::AsyncWriteExt::shutdown(&mut far).await);
     }
 }

@@ -3,6 +3,12 @@
 //! One binary, one module per subject. Everything starts with [`gateway::TestGateway`].
 
 mod door;
+mod edge;
+mod edge_slow;
+mod edge_smuggling;
+mod edge_tls;
 mod gateway;
+mod messages;
+mod lifecycle_serve;
 mod smoke;
 mod transcripts;

@@ -1,0 +1,141 @@
+//! The program itself as a process of its own: started on a config, signalled, killed, and its log read.
+//!
+//! For tests about what a process is (signals, children, files, sockets); others are served as well by `gateway.rs`.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::watch,
+    task::JoinSet,
+};
+use wardgate_testkit::within;
+
+pub struct Serve {
+    child: Child,
+    pub address: SocketAddr,
+    pub directory: TempDir,
+    log: watch::Receiver<String>,
+    _readers: JoinSet<()>,
+}
+
+/// The program, run in `directory`, with nothing of this process's settings.
+pub fn wardgate(directory: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wardgate"));
+    command
+        .args(args)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    for name in ["WARDGATE_CONFIG", "WARDGATE_URL", "WARDGATE_KEY"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+impl Serve {
+    /// Starts a gateway on this config, on a port of its own.
+    pub async fn start(config: &str) -> Serve {
+        Serve::start_in(tempfile::tempdir().unwrap(), config).await
+    }
+
+    /// As [`Serve::start`], in a directory that holds what the config names.
+    pub async fn start_in(directory: TempDir, config: &str) -> Serve {
+        std::fs::write(directory.path().join("wardgate.yaml"), config).unwrap();
+        let mut command = wardgate(directory.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        command.env("TEST_KEY", KEY);
+        let mut child = command.spawn().unwrap();
+        let (log, seen) = watch::channel(String::new());
+        let mut readers = JoinSet::new();
+        readers.spawn(collect(child.stderr.take().unwrap(), log));
+        let (out, banner) = watch::channel(String::new());
+        readers.spawn(collect(child.stdout.take().unwrap(), out));
+        let mut serve = Serve {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            directory,
+            log: seen,
+            _readers: readers,
+        };
+        serve.address = within("the banner", serve.announced(banner)).await;
+        serve
+    }
+
+    async fn announced(&self, mut banner: watch::Receiver<String>) -> SocketAddr {
+        let read = |banner: &str| {
+            let at = banner.find("://")? + 3;
+            banner[at..].split_once('/')?.0.parse().ok()
+        };
+        let seen = banner
+            .wait_for(|text| read(text).is_some())
+            .await
+            .map(|text| text.clone());
+        let text = seen.unwrap_or_else(|_| panic!("no banner; it said: {}", self.log()));
+        read(&text).expect("just read")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("a process that runs")
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(
+            Pid::from_raw(self.pid() as i32).expect("a process id"),
+            signal,
+        )
+        .expect("a process that runs");
+    }
+
+    /// Waits until the process has ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        within("the end of the gateway", self.child.wait())
+            .await
+            .unwrap()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Replaces the config as an editor would.
+    pub fn configure(&self, config: &str) {
+        std::fs::write(self.path("next.yaml"), config).unwrap();
+        std::fs::rename(self.path("next.yaml"), self.path("wardgate.yaml")).unwrap();
+    }
+
+    pub fn log(&self) -> String {
+        self.log.borrow().clone()
+    }
+
+    /// Waits until the log says this.
+    pub async fn logged(&self, text: &str) {
+        let mut log = self.log.clone();
+        let seen = within(&format!("`{text}` in the log"), async {
+            log.wait_for(|log| log.contains(text)).await.is_ok()
+        })
+        .await;
+        assert!(seen, "the gateway ended; it said: {}", self.log());
+    }
+}
+
+/// The value of the variable `TEST_KEY`.
+pub const KEY: &str = "a-key-of-some-length-0123456789";
+
+async fn collect(from: impl AsyncRead + Unpin, into: watch::Sender<String>) {
+    let mut lines = BufReader::new(from).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        into.send_modify(|all| {
+            all.push_str(&line);
+            all.push('\n');
+        });
+    }
+}
