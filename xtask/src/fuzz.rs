@@ -1,6 +1,8 @@
 //! Every fuzz target for a while. The targets are in fuzz/; this only finds and runs them.
 
-use anyhow::Result;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
 
 use crate::checks;
 use crate::repo;
@@ -31,7 +33,7 @@ pub fn run(seconds: u64) -> Result<Tally> {
     for target in listed.lines().filter(|line| !line.is_empty()) {
         let outcome = fuzz(target, seconds);
         tally.check(outcome.is_ok(), || {
-            format!("{target}: {}", outcome.expect_err("it failed"))
+            format!("{target}: {:#}", outcome.as_ref().expect_err("it failed"))
         });
     }
     Ok(tally)
@@ -39,11 +41,34 @@ pub fn run(seconds: u64) -> Result<Tally> {
 
 /// Without a sanitizer: the targets look for panics and hangs in safe code, and a stable compiler can build them.
 fn fuzz(target: &str, seconds: u64) -> Result<()> {
-    shell::run(
-        shell::cargo()
-            .env("RUSTC_BOOTSTRAP", "1")
-            .args(["fuzz", "run", "--sanitizer", "none", target, "--"])
-            .arg(format!("-max_total_time={seconds}"))
-            .args(["-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=0"]),
-    )
+    let mut command = shell::cargo();
+    command
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["fuzz", "run", "--sanitizer", "none", target, "--"])
+        .arg(format!("-max_total_time={seconds}"))
+        .args(["-rss_limit_mb=2048", "-timeout=10"])
+        .stdin(Stdio::null());
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start `{}`", shell::describe(&command)))?;
+    let log = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        let panic: Vec<&str> = log
+            .lines()
+            .skip_while(|line| !line.contains("panicked at"))
+            .take(2)
+            .collect();
+        bail!(
+            "{} … {}",
+            panic.join(" "),
+            shell::last_words(&output.stderr)
+        );
+    }
+    let done = log
+        .lines()
+        .rev()
+        .find(|line| line.starts_with("Done "))
+        .unwrap_or("no word of libFuzzer");
+    println!("{target:<16} {done}");
+    Ok(())
 }
