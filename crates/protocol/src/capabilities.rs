@@ -28,7 +28,11 @@ impl ClientCapabilities {
     pub fn read(raw: &Raw) -> ClientCapabilities {
         let all = Object::parse(raw.as_str());
         let declared = |name| all.as_ref()?.get(name).and_then(Object::parse);
-        let (elicitation, sampling, roots) = (declared("elicitation"), declared("sampling"), declared("roots"));
+        let (elicitation, sampling, roots) = (
+            declared("elicitation"),
+            declared("sampling"),
+            declared("roots"),
+        );
         let url = has(&elicitation, "url");
         ClientCapabilities {
             elicitation_form: elicitation.is_some() && (has(&elicitation, "form") || !url),
@@ -36,9 +40,12 @@ impl ClientCapabilities {
             sampling_tools: has(&sampling, "tools"),
             sampling_context: has(&sampling, "context"),
             sampling: sampling.is_some(),
-            roots_list_changed: roots.as_ref().and_then(|roots| roots.get("listChanged")) == Some("true"),
+            roots_list_changed: roots.as_ref().and_then(|roots| roots.get("listChanged"))
+                == Some("true"),
             roots: roots.is_some(),
-            extensions: declared("extensions").map(|extensions| ids(&extensions)).unwrap_or_default(),
+            extensions: declared("extensions")
+                .map(|extensions| ids(&extensions))
+                .unwrap_or_default(),
         }
     }
 
@@ -74,15 +81,31 @@ impl ClientCapabilities {
             (false, false) => {}
         }
         if self.sampling {
-            all.insert("sampling".into(), flags([("tools", self.sampling_tools), ("context", self.sampling_context)], json!({})));
+            all.insert(
+                "sampling".into(),
+                flags(
+                    [
+                        ("tools", self.sampling_tools),
+                        ("context", self.sampling_context),
+                    ],
+                    json!({}),
+                ),
+            );
         }
         if self.roots {
-            all.insert("roots".into(), flags([("listChanged", self.roots_list_changed)], json!(true)));
+            all.insert(
+                "roots".into(),
+                flags([("listChanged", self.roots_list_changed)], json!(true)),
+            );
         }
         if !self.extensions.is_empty() {
             all.insert(
                 "extensions".into(),
-                self.extensions.iter().map(|id| (id.clone(), json!({}))).collect::<Map<_, _>>().into(),
+                self.extensions
+                    .iter()
+                    .map(|id| (id.clone(), json!({})))
+                    .collect::<Map<_, _>>()
+                    .into(),
             );
         }
         Raw::of(&all)
@@ -95,7 +118,10 @@ impl ClientCapabilities {
 }
 
 fn has(object: &Option<Object<'_>>, name: &str) -> bool {
-    object.as_ref().and_then(|object| object.get(name)).is_some_and(|value| value.starts_with('{'))
+    object
+        .as_ref()
+        .and_then(|object| object.get(name))
+        .is_some_and(|value| value.starts_with('{'))
 }
 
 fn ids(extensions: &Object<'_>) -> Vec<String> {
@@ -106,5 +132,10 @@ fn ids(extensions: &Object<'_>) -> Vec<String> {
 }
 
 fn flags<const N: usize>(flags: [(&str, bool); N], set: Value) -> Value {
-    flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| (name.to_owned(), set.clone())).collect::<Map<_, _>>().into()
+    flags
+        .into_iter()
+        .filter(|(_, is_set)| *is_set)
+        .map(|(name, _)| (name.to_owned(), set.clone()))
+        .collect::<Map<_, _>>()
+        .into()
 }

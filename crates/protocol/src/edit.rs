@@ -16,12 +16,20 @@ pub struct Object<'a> {
 impl<'a> Object<'a> {
     /// Returns the members if `text` is an object. Keys are unescaped, values are raw slices.
     pub fn parse(text: &'a str) -> Option<Object<'a>> {
-        let members = Members::of(text)?.map(|member| Some((escape::unescape(member.key)?, member.value, member.span)));
-        Some(Object { text, members: members.collect::<Option<_>>()? })
+        let members = Members::of(text)?
+            .map(|member| Some((escape::unescape(member.key)?, member.value, member.span)));
+        Some(Object {
+            text,
+            members: members.collect::<Option<_>>()?,
+        })
     }
     /// Returns the raw value of `key` (the last one, if a lenient text repeats it).
     pub fn get(&self, key: &str) -> Option<&'a str> {
-        self.members.iter().rev().find(|(name, ..)| name == key).map(|(_, value, _)| *value)
+        self.members
+            .iter()
+            .rev()
+            .find(|(name, ..)| name == key)
+            .map(|(_, value, _)| *value)
     }
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.members.iter().map(|(k, v, _)| (k.as_ref(), *v))
@@ -61,7 +69,8 @@ impl<'a> Change<'a> {
 /// A text that is not an object is treated as `{}`. When two changes name one key the last counts;
 /// when a lenient text repeats a key each copy is changed.
 pub fn apply(text: &str, changes: &[Change<'_>]) -> String {
-    let (text, object) = Object::parse(text).map_or(("{}", Vec::new()), |object| (text, object.members));
+    let (text, object) =
+        Object::parse(text).map_or(("{}", Vec::new()), |object| (text, object.members));
     let last = |key: &str| changes.iter().rev().find(|change| change.key() == key);
     let mut out = String::with_capacity(text.len() + 64);
 
@@ -88,7 +97,9 @@ pub fn apply(text: &str, changes: &[Change<'_>]) -> String {
         before = span.end;
     }
     for (i, change) in changes.iter().enumerate() {
-        let Change::Set(key, value) = change else { continue };
+        let Change::Set(key, value) = change else {
+            continue;
+        };
         let is_last = changes[i + 1..].iter().all(|later| later.key() != *key);
         if is_last && object.iter().all(|(name, ..)| name != key) {
             if !is_empty {
@@ -105,7 +116,10 @@ pub fn apply(text: &str, changes: &[Change<'_>]) -> String {
 }
 
 /// Returns what stands before the first member and after the last.
-fn outside<'t>(text: &'t str, members: &[(Cow<'_, str>, &str, Range<usize>)]) -> (&'t str, &'t str) {
+fn outside<'t>(
+    text: &'t str,
+    members: &[(Cow<'_, str>, &str, Range<usize>)],
+) -> (&'t str, &'t str) {
     match (members.first(), members.last()) {
         (Some((.., first)), Some((.., last))) => (&text[..first.start], &text[last.end..]),
         _ => text.split_at(skip::space(text.as_bytes(), 0) + 1),
@@ -120,7 +134,9 @@ pub fn set(text: &str, path: &[&str], value: &str) -> String {
     if rest.is_empty() {
         return apply(text, &[Change::Set(first, value)]);
     }
-    let inner = Object::parse(text).and_then(|object| object.get(first)).unwrap_or("{}");
+    let inner = Object::parse(text)
+        .and_then(|object| object.get(first))
+        .unwrap_or("{}");
     apply(text, &[Change::Set(first, &set(inner, rest, value))])
 }
 
@@ -128,8 +144,16 @@ pub fn set(text: &str, path: &[&str], value: &str) -> String {
 pub fn retain(text: &str, path: &[&str], keep: impl Fn(&str) -> bool) -> Option<String> {
     let inner = get(text, path)?;
     let object = Object::parse(inner)?;
-    let removals: Vec<_> = object.iter().filter(|(key, _)| !keep(key)).map(|(key, _)| Change::Remove(key)).collect();
-    if removals.is_empty() { None } else { Some(set(text, path, &apply(inner, &removals))) }
+    let removals: Vec<_> = object
+        .iter()
+        .filter(|(key, _)| !keep(key))
+        .map(|(key, _)| Change::Remove(key))
+        .collect();
+    if removals.is_empty() {
+        None
+    } else {
+        Some(set(text, path, &apply(inner, &removals)))
+    }
 }
 
 /// Returns the elements of an array as raw slices, or `None` when `text` is not an array.
@@ -176,7 +200,11 @@ struct Member<'a> {
 
 impl Member<'_> {
     fn is(&self, name: &str) -> bool {
-        if self.key.contains('\\') { escape::unescape(self.key).is_some_and(|key| key == name) } else { self.key == name }
+        if self.key.contains('\\') {
+            escape::unescape(self.key).is_some_and(|key| key == name)
+        } else {
+            self.key == name
+        }
     }
 }
 
@@ -189,7 +217,10 @@ struct Members<'a> {
 impl<'a> Members<'a> {
     fn of(text: &'a str) -> Option<Members<'a>> {
         let at = skip::space(text.as_bytes(), 0);
-        (text.as_bytes().get(at) == Some(&b'{')).then(|| Members { text, at: skip::space(text.as_bytes(), at + 1) })
+        (text.as_bytes().get(at) == Some(&b'{')).then(|| Members {
+            text,
+            at: skip::space(text.as_bytes(), at + 1),
+        })
     }
 }
 
@@ -207,7 +238,11 @@ impl<'a> Iterator for Members<'a> {
         let value_start = skip::space(bytes, colon + 1);
         let end = skip::value(bytes, value_start);
         self.at = skip::separator(bytes, end, b'}')?;
-        Some(Member { key: self.text.get(start + 1..key_end)?, value: self.text.get(value_start..end)?, span: start..end })
+        Some(Member {
+            key: self.text.get(start + 1..key_end)?,
+            value: self.text.get(value_start..end)?,
+            span: start..end,
+        })
     }
 }
 
@@ -220,7 +255,10 @@ pub(crate) struct Elements<'a> {
 impl<'a> Elements<'a> {
     pub(crate) fn of(text: &'a str) -> Option<Elements<'a>> {
         let at = skip::space(text.as_bytes(), 0);
-        (text.as_bytes().get(at) == Some(&b'[')).then(|| Elements { text, at: skip::space(text.as_bytes(), at + 1) })
+        (text.as_bytes().get(at) == Some(&b'[')).then(|| Elements {
+            text,
+            at: skip::space(text.as_bytes(), at + 1),
+        })
     }
 }
 

@@ -26,7 +26,14 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    pub(crate) const ALL: [Slot; 6] = [Slot::Jsonrpc, Slot::Id, Slot::Method, Slot::Params, Slot::Result, Slot::Error];
+    pub(crate) const ALL: [Slot; 6] = [
+        Slot::Jsonrpc,
+        Slot::Id,
+        Slot::Method,
+        Slot::Params,
+        Slot::Result,
+        Slot::Error,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -44,13 +51,19 @@ impl Slot {
 pub(crate) type Spans = [Option<Range<usize>>; 6];
 
 /// Scans a message and judges its envelope; returns the message without the white space around it, and where its members lie.
-pub(crate) fn read(text: ByteString, limits: &Limits, keys: Keys) -> Result<(Raw, Spans), FrameFault> {
+pub(crate) fn read(
+    text: ByteString,
+    limits: &Limits,
+    keys: Keys,
+) -> Result<(Raw, Spans), FrameFault> {
     let mut envelope = Envelope::default();
     match scan::walk(&text, limits, keys, |part| envelope.take(&text, part)) {
         Ok(()) => envelope.judge(Raw::trusted(text), limits),
-        Err(fault @ (ScanFault::DuplicateKey { .. } | ScanFault::FoldedKey { .. } | ScanFault::NulKey { .. })) => {
-            Err(key_fault(text, limits, fault))
-        }
+        Err(
+            fault @ (ScanFault::DuplicateKey { .. }
+            | ScanFault::FoldedKey { .. }
+            | ScanFault::NulKey { .. }),
+        ) => Err(key_fault(text, limits, fault)),
         Err(fault) => Err(FrameFault::Parse(fault)),
     }
 }
@@ -58,7 +71,9 @@ pub(crate) fn read(text: ByteString, limits: &Limits, keys: Keys) -> Result<(Raw
 /// A text whose keys are refused may still show its id. Text that is no JSON further on is refused as that.
 fn key_fault(text: ByteString, limits: &Limits, fault: ScanFault) -> FrameFault {
     let mut envelope = Envelope::default();
-    if let Err(syntax) = scan::walk(&text, limits, Keys::Lenient, |part| envelope.take(&text, part)) {
+    if let Err(syntax) = scan::walk(&text, limits, Keys::Lenient, |part| {
+        envelope.take(&text, part)
+    }) {
         return FrameFault::Parse(syntax);
     }
     let reason = match fault {
@@ -80,7 +95,9 @@ struct Envelope {
 
 impl Envelope {
     fn take(&mut self, text: &str, part: Part) {
-        let Some(key) = part.key.and_then(|span| escape::unescape(&text[span])) else { return };
+        let Some(key) = part.key.and_then(|span| escape::unescape(&text[span])) else {
+            return;
+        };
         let (slot, fault) = match Slot::ALL.into_iter().find(|slot| slot.name() == key) {
             Some(slot) if self.spans[slot as usize].is_none() => {
                 self.spans[slot as usize] = Some(part.value);
@@ -118,7 +135,8 @@ impl Envelope {
             _ if self.id_is_unclear => Id::Bad,
             None => Id::Absent,
             Some("null") => Id::Null,
-            Some(text) => RequestId::parse(whole.slice_of(text), limits.id_bytes_max).map_or(Id::Bad, Id::Given),
+            Some(text) => RequestId::parse(whole.slice_of(text), limits.id_bytes_max)
+                .map_or(Id::Bad, Id::Given),
         }
     }
 
@@ -136,12 +154,16 @@ impl Envelope {
             return Some("id must be a string or an integer of bounded length");
         }
         match (value(Slot::Method), value(Slot::Result), value(Slot::Error)) {
-            (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Some("a message has a method or an outcome, not both"),
+            (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
+                Some("a message has a method or an outcome, not both")
+            }
             (_, Some(_), Some(_)) => Some("an answer has a result or an error, not both"),
             (None, None, None) => Some("neither a request nor an answer"),
             (Some(method), ..) if !method.starts_with('"') => Some("method must be a string"),
             (Some(_), ..) if matches!(id, Id::Null) => Some("the id of a request must not be null"),
-            (Some(_), ..) if !value(Slot::Params).is_none_or(is_object) => Some("params must be an object"),
+            (Some(_), ..) if !value(Slot::Params).is_none_or(is_object) => {
+                Some("params must be an object")
+            }
             (_, Some(_), _) if !matches!(id, Id::Given(_)) => Some("a result needs an id"),
             (.., Some(error)) if !is_object(error) => Some("error must be an object"),
             _ => None,
@@ -149,7 +171,9 @@ impl Envelope {
     }
 
     fn value<'t>(&self, whole: &'t Raw, slot: Slot) -> Option<&'t str> {
-        self.spans[slot as usize].clone().map(|span| &whole.as_str()[span])
+        self.spans[slot as usize]
+            .clone()
+            .map(|span| &whole.as_str()[span])
     }
 }
 
@@ -162,7 +186,11 @@ enum Id {
 
 impl Id {
     fn given(self) -> Option<RequestId> {
-        if let Id::Given(id) = self { Some(id) } else { None }
+        if let Id::Given(id) = self {
+            Some(id)
+        } else {
+            None
+        }
     }
 }
 
@@ -173,7 +201,11 @@ fn trimmed(whole: Raw) -> (Raw, usize) {
     let tail = text.trim_start_matches(SPACE);
     let skipped = text.len() - tail.len();
     let inner = tail.trim_end_matches(SPACE);
-    if inner.len() == text.len() { (whole, 0) } else { (whole.slice_of(inner), skipped) }
+    if inner.len() == text.len() {
+        (whole, 0)
+    } else {
+        (whole.slice_of(inner), skipped)
+    }
 }
 
 /// Returns the envelope member for which a parser that ignores case or stops at NUL would take this key.

@@ -27,7 +27,11 @@ pub struct RpcError {
 
 impl RpcError {
     pub fn new(code: i64, message: impl Into<String>) -> RpcError {
-        RpcError { code, message: message.into(), data: None }
+        RpcError {
+            code,
+            message: message.into(),
+            data: None,
+        }
     }
     pub fn with_data(mut self, data: Raw) -> RpcError {
         self.data = Some(data);
@@ -35,15 +39,23 @@ impl RpcError {
     }
     /// −32022 with the revisions this gateway serves.
     pub fn unsupported_version(requested: &str) -> RpcError {
-        let supported: Vec<_> = crate::Revision::ALL.iter().rev().map(|r| r.as_str()).collect();
-        RpcError::new(UNSUPPORTED_VERSION, "Unsupported protocol version")
-            .with_data(Raw::of(&serde_json::json!({"supported": supported, "requested": requested})))
+        let supported: Vec<_> = crate::Revision::ALL
+            .iter()
+            .rev()
+            .map(|r| r.as_str())
+            .collect();
+        RpcError::new(UNSUPPORTED_VERSION, "Unsupported protocol version").with_data(Raw::of(
+            &serde_json::json!({"supported": supported, "requested": requested}),
+        ))
     }
     /// Returns the `error` object of an answer.
     pub fn to_raw(&self) -> Raw {
         let (code, message) = (self.code, edit::quote(&self.message));
         Raw::trusted(match &self.data {
-            Some(data) => format!(r#"{{"code":{code},"message":{message},"data":{}}}"#, data.as_str()),
+            Some(data) => format!(
+                r#"{{"code":{code},"message":{message},"data":{}}}"#,
+                data.as_str()
+            ),
             None => format!(r#"{{"code":{code},"message":{message}}}"#),
         })
     }
@@ -52,15 +64,27 @@ impl RpcError {
     pub fn read(raw: &Raw) -> Option<RpcError> {
         let object = Object::parse(raw.as_str())?;
         let code = object.get("code")?.parse().ok()?;
-        let message = object.get("message").and_then(edit::string).unwrap_or_default().into_owned();
-        Some(RpcError { code, message, data: object.get("data").map(|data| raw.slice_of(data)) })
+        let message = object
+            .get("message")
+            .and_then(edit::string)
+            .unwrap_or_default()
+            .into_owned();
+        Some(RpcError {
+            code,
+            message,
+            data: object.get("data").map(|data| raw.slice_of(data)),
+        })
     }
     /// Returns the HTTP status a modern answer with this code carries: 400 for envelope, header, version and capability faults
     /// (−32700, −32600, −32020, −32021, −32022) and missing `_meta`; 404 for −32601; 200 for the rest. For −32602 it is 200
     /// unless the caller knows the fault to be in the request metadata.
     pub fn http_status(&self) -> u16 {
         match self.code {
-            PARSE_ERROR | INVALID_REQUEST | HEADER_MISMATCH | MISSING_CLIENT_CAPABILITY | UNSUPPORTED_VERSION => 400,
+            PARSE_ERROR
+            | INVALID_REQUEST
+            | HEADER_MISMATCH
+            | MISSING_CLIENT_CAPABILITY
+            | UNSUPPORTED_VERSION => 400,
             METHOD_NOT_FOUND => 404,
             _ => 200,
         }

@@ -49,11 +49,14 @@ fn read_unicode(bytes: &[u8]) -> Option<(char, usize)> {
     if !(0xdc00..0xe000).contains(&low) {
         return None;
     }
-    char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00)).map(|character| (character, 12))
+    char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00))
+        .map(|character| (character, 12))
 }
 
 fn hex4(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
+    digits.iter().try_fold(0, |value, digit| {
+        Some(value << 4 | char::from(*digit).to_digit(16)?)
+    })
 }
 
 /// Writes `s` as a JSON string.

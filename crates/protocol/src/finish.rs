@@ -53,13 +53,22 @@ pub fn for_modern(method: &Method, result: &Raw) -> Raw {
     let Some(object) = Object::parse(result.as_str()) else {
         return result.clone();
     };
-    let is_complete = object.get("resultType").is_none_or(|value| read_type(value) == ResultType::Complete);
+    let is_complete = object
+        .get("resultType")
+        .is_none_or(|value| read_type(value) == ResultType::Complete);
     let mut needed = vec![Change::Set("resultType", "\"complete\"")];
     if is_complete && needs_cache_hint(method) {
-        needed.extend([Change::Set("ttlMs", "0"), Change::Set("cacheScope", "\"private\"")]);
+        needed.extend([
+            Change::Set("ttlMs", "0"),
+            Change::Set("cacheScope", "\"private\""),
+        ]);
     }
     needed.retain(|change| matches!(change, Change::Set(key, _) if object.get(key).is_none()));
-    if needed.is_empty() { result.clone() } else { Raw::trusted(edit::apply(result.as_str(), &needed)) }
+    if needed.is_empty() {
+        result.clone()
+    } else {
+        Raw::trusted(edit::apply(result.as_str(), &needed))
+    }
 }
 
 /// MCP 2026-07-28 server/utilities/caching: the results that must say how long they hold.
@@ -79,7 +88,10 @@ fn needs_cache_hint(method: &Method) -> bool {
 pub fn for_legacy(_method: &Method, result: &Raw) -> Raw {
     let is_complete = |value: &str| read_type(value) == ResultType::Complete;
     match edit::get(result.as_str(), &["resultType"]) {
-        Some(value) if is_complete(value) => Raw::trusted(edit::apply(result.as_str(), &[Change::Remove("resultType")])),
+        Some(value) if is_complete(value) => Raw::trusted(edit::apply(
+            result.as_str(),
+            &[Change::Remove("resultType")],
+        )),
         _ => result.clone(),
     }
 }

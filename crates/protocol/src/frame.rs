@@ -50,7 +50,10 @@ pub enum FrameFault {
     Batch,
     /// JSON-RPC −32600; the id is given when it was readable, so that the refusal can carry it.
     #[error("{reason}")]
-    Invalid { reason: &'static str, id: Option<RequestId> },
+    Invalid {
+        reason: &'static str,
+        id: Option<RequestId>,
+    },
 }
 
 impl FrameFault {
@@ -68,7 +71,9 @@ impl Frame {
     /// See [`FrameFault`].
     pub fn parse(bytes: Bytes, limits: &Limits, keys: Keys) -> Result<Frame, FrameFault> {
         scan::check_head(&bytes, limits)?;
-        let text = ByteString::try_from(bytes).map_err(|fault| ScanFault::Utf8 { at: fault.valid_up_to() })?;
+        let text = ByteString::try_from(bytes).map_err(|fault| ScanFault::Utf8 {
+            at: fault.valid_up_to(),
+        })?;
         let (whole, spans) = envelope::read(text, limits, keys)?;
         Ok(Frame::of(whole, spans))
     }
@@ -77,43 +82,78 @@ impl Frame {
     ///
     /// # Errors
     /// When the text as a whole is not an array of bounded length (`batch_max`).
-    pub fn parse_batch(bytes: Bytes, limits: &Limits, batch_max: usize) -> Result<Vec<Result<Frame, FrameFault>>, FrameFault> {
-        let deeper = Limits { depth_max: limits.depth_max.saturating_add(1), ..*limits };
+    pub fn parse_batch(
+        bytes: Bytes,
+        limits: &Limits,
+        batch_max: usize,
+    ) -> Result<Vec<Result<Frame, FrameFault>>, FrameFault> {
+        let deeper = Limits {
+            depth_max: limits.depth_max.saturating_add(1),
+            ..*limits
+        };
         let text = scan::check(&bytes, &deeper, Keys::Lenient)?;
-        let elements = edit::Elements::of(text).ok_or_else(|| FrameFault::invalid("not a batch of messages", None))?;
+        let elements = edit::Elements::of(text)
+            .ok_or_else(|| FrameFault::invalid("not a batch of messages", None))?;
         let messages: Vec<_> = elements.take(batch_max.saturating_add(1)).collect();
         if messages.is_empty() {
-            return Err(FrameFault::invalid("a batch holds at least one message", None));
+            return Err(FrameFault::invalid(
+                "a batch holds at least one message",
+                None,
+            ));
         }
         if messages.len() > batch_max {
             return Err(FrameFault::invalid("a batch holds too many messages", None));
         }
-        Ok(messages.into_iter().map(|message| Frame::parse(bytes.slice_ref(message.as_bytes()), limits, Keys::Strict)).collect())
+        Ok(messages
+            .into_iter()
+            .map(|message| Frame::parse(bytes.slice_ref(message.as_bytes()), limits, Keys::Strict))
+            .collect())
     }
 
     /// Builds a request.
     pub fn request(id: &RequestId, method: &str, params: Option<&Raw>) -> Frame {
-        Frame::build(Some(id.as_str()), &[(Slot::Method, Some(&escape::quote(method))), (Slot::Params, params.map(Raw::as_str))])
+        Frame::build(
+            Some(id.as_str()),
+            &[
+                (Slot::Method, Some(&escape::quote(method))),
+                (Slot::Params, params.map(Raw::as_str)),
+            ],
+        )
     }
     pub fn notification(method: &str, params: Option<&Raw>) -> Frame {
-        Frame::build(None, &[(Slot::Method, Some(&escape::quote(method))), (Slot::Params, params.map(Raw::as_str))])
+        Frame::build(
+            None,
+            &[
+                (Slot::Method, Some(&escape::quote(method))),
+                (Slot::Params, params.map(Raw::as_str)),
+            ],
+        )
     }
     pub fn success(id: &RequestId, result: &Raw) -> Frame {
         Frame::build(Some(id.as_str()), &[(Slot::Result, Some(result.as_str()))])
     }
     /// Builds an error answer; `None` becomes `"id":null`.
     pub fn failure(id: Option<&RequestId>, error: &Raw) -> Frame {
-        Frame::build(Some(id.map_or("null", RequestId::as_str)), &[(Slot::Error, Some(error.as_str()))])
+        Frame::build(
+            Some(id.map_or("null", RequestId::as_str)),
+            &[(Slot::Error, Some(error.as_str()))],
+        )
     }
     /// Returns the same message with another id and/or params; every other byte of the envelope is kept.
     pub fn with(&self, id: Option<&RequestId>, params: Option<&Raw>) -> Frame {
-        self.splice(&[(Slot::Id, id.map(RequestId::as_str)), (Slot::Params, params.map(Raw::as_str))])
+        self.splice(&[
+            (Slot::Id, id.map(RequestId::as_str)),
+            (Slot::Params, params.map(Raw::as_str)),
+        ])
     }
     /// Returns the same answer with another id and/or result; every other byte of the envelope is kept.
     /// An error answer has no result to replace, so only its id changes.
     pub fn with_result(&self, id: &RequestId, result: Option<&Raw>) -> Frame {
         let result = result.filter(|_| self.kind == Kind::Result);
-        self.splice(&[(Slot::Id, Some(id.as_str())), (Slot::Result, result.map(Raw::as_str))])
+        self.splice(&[
+            (Slot::Id, Some(id.as_str())),
+            (Slot::Result, result.map(Raw::as_str)),
+        ])
     }
     pub fn kind(&self) -> Kind {
         self.kind
@@ -138,7 +178,11 @@ impl Frame {
     }
 
     fn build(id: Option<&str>, members: &[(Slot, Option<&str>)]) -> Frame {
-        let bytes: usize = members.iter().filter_map(|(_, value)| *value).map(str::len).sum();
+        let bytes: usize = members
+            .iter()
+            .filter_map(|(_, value)| *value)
+            .map(str::len)
+            .sum();
         let mut draft = Draft::new(bytes + 128);
         draft.append(Slot::Jsonrpc, "\"2.0\"");
         for (slot, value) in [(Slot::Id, id)].iter().chain(members) {
@@ -152,16 +196,30 @@ impl Frame {
     /// Replaces values where they stand; members that are absent come last.
     fn splice(&self, changes: &[(Slot, Option<&str>)]) -> Frame {
         let text = self.whole.as_str();
-        let changes: Vec<_> = changes.iter().filter_map(|(slot, value)| Some((*slot, (*value)?))).collect();
-        let mut members: Vec<_> =
-            Slot::ALL.into_iter().filter_map(|slot| Some((slot, self.spans[slot as usize].clone()?))).collect();
+        let changes: Vec<_> = changes
+            .iter()
+            .filter_map(|(slot, value)| Some((*slot, (*value)?)))
+            .collect();
+        let mut members: Vec<_> = Slot::ALL
+            .into_iter()
+            .filter_map(|slot| Some((slot, self.spans[slot as usize].clone()?)))
+            .collect();
         members.sort_unstable_by_key(|(_, span)| span.start);
 
-        let mut draft = Draft::new(text.len() + changes.iter().map(|(_, value)| value.len() + 16).sum::<usize>());
+        let mut draft = Draft::new(
+            text.len()
+                + changes
+                    .iter()
+                    .map(|(_, value)| value.len() + 16)
+                    .sum::<usize>(),
+        );
         draft.text.clear();
         let mut at = 0;
         for (slot, span) in members {
-            let new = changes.iter().find(|(changed, _)| *changed == slot).map(|(_, value)| *value);
+            let new = changes
+                .iter()
+                .find(|(changed, _)| *changed == slot)
+                .map(|(_, value)| *value);
             draft.text.push_str(&text[at..span.start]);
             draft.put(slot, new.unwrap_or(&text[span.clone()]));
             at = span.end;
@@ -178,8 +236,14 @@ impl Frame {
 
     /// Reads the members where `spans` says they are; the envelope has been judged or was built here.
     fn of(whole: Raw, spans: Spans) -> Frame {
-        let part = |slot: Slot| spans[slot as usize].clone().map(|span| whole.slice_of(&whole.as_str()[span]));
-        let id = part(Slot::Id).filter(|id| id.as_str() != "null").map(RequestId::trusted);
+        let part = |slot: Slot| {
+            spans[slot as usize]
+                .clone()
+                .map(|span| whole.slice_of(&whole.as_str()[span]))
+        };
+        let id = part(Slot::Id)
+            .filter(|id| id.as_str() != "null")
+            .map(RequestId::trusted);
         let method = part(Slot::Method).and_then(|quoted| unquoted(&quoted));
         let (params, result, error) = (part(Slot::Params), part(Slot::Result), part(Slot::Error));
         let kind = match (&method, &id, &result) {
@@ -188,7 +252,16 @@ impl Frame {
             (None, _, Some(_)) => Kind::Result,
             (None, _, None) => Kind::Error,
         };
-        Frame { whole, spans, kind, id, method, params, result, error }
+        Frame {
+            whole,
+            spans,
+            kind,
+            id,
+            method,
+            params,
+            result,
+            error,
+        }
     }
 }
 
@@ -202,7 +275,10 @@ impl Draft {
     fn new(bytes: usize) -> Draft {
         let mut text = String::with_capacity(bytes);
         text.push('{');
-        Draft { text, spans: Spans::default() }
+        Draft {
+            text,
+            spans: Spans::default(),
+        }
     }
     fn append(&mut self, slot: Slot, value: &str) {
         if self.text.len() > 1 {

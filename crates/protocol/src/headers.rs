@@ -25,8 +25,17 @@ const SENTINEL_CLOSE: &str = "?=";
 
 /// Encodes a value for a mirrored header: itself when plain visible ASCII (inner spaces and tabs allowed), else `=?base64?…?=`.
 pub fn encode(value: &str) -> Cow<'_, str> {
-    let is_plain = value.bytes().all(is_plain_byte) && value.trim_matches([' ', '\t']) == value && sentinel(value).is_none();
-    if is_plain { Cow::Borrowed(value) } else { Cow::Owned(format!("{SENTINEL_OPEN}{}{SENTINEL_CLOSE}", STANDARD.encode(value))) }
+    let is_plain = value.bytes().all(is_plain_byte)
+        && value.trim_matches([' ', '\t']) == value
+        && sentinel(value).is_none();
+    if is_plain {
+        Cow::Borrowed(value)
+    } else {
+        Cow::Owned(format!(
+            "{SENTINEL_OPEN}{}{SENTINEL_CLOSE}",
+            STANDARD.encode(value)
+        ))
+    }
 }
 
 /// Decodes a mirrored header value. White space around it is not part of it (RFC 9110 §5.5).
@@ -34,16 +43,24 @@ pub fn encode(value: &str) -> Cow<'_, str> {
 /// # Errors
 /// A sentence without the value: bad padding, not UTF-8, marker in the wrong case, control characters outside the sentinel.
 pub fn decode(value: &[u8]) -> Result<Cow<'_, str>, &'static str> {
-    let plain = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(is_plain_byte));
-    let text = plain.ok_or("is not visible ASCII")?.trim_matches([' ', '\t']);
+    let plain = std::str::from_utf8(value)
+        .ok()
+        .filter(|text| text.bytes().all(is_plain_byte));
+    let text = plain
+        .ok_or("is not visible ASCII")?
+        .trim_matches([' ', '\t']);
     let Some((open, encoded)) = sentinel(text) else {
         return Ok(Cow::Borrowed(text));
     };
     if open != SENTINEL_OPEN {
         return Err("has the base64 marker in the wrong case");
     }
-    let bytes = STANDARD.decode(encoded).map_err(|_| "is not valid base64")?;
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "is not UTF-8 inside base64")
+    let bytes = STANDARD
+        .decode(encoded)
+        .map_err(|_| "is not valid base64")?;
+    String::from_utf8(bytes)
+        .map(Cow::Owned)
+        .map_err(|_| "is not UTF-8 inside base64")
 }
 
 fn is_plain_byte(byte: u8) -> bool {
@@ -54,7 +71,8 @@ fn is_plain_byte(byte: u8) -> bool {
 fn sentinel(value: &str) -> Option<(&str, &str)> {
     let (open, rest) = value.split_at_checked(SENTINEL_OPEN.len())?;
     let inside = rest.strip_suffix(SENTINEL_CLOSE)?;
-    open.eq_ignore_ascii_case(SENTINEL_OPEN).then_some((open, inside))
+    open.eq_ignore_ascii_case(SENTINEL_OPEN)
+        .then_some((open, inside))
 }
 
 /// Read access to request headers, so that this crate needs no HTTP types. Names are lower case.
@@ -72,7 +90,12 @@ pub trait HeaderView {
 /// −32020 naming the header.
 pub fn check_standard(view: &dyn HeaderView, frame: &Frame) -> Result<(), RpcError> {
     let method = frame.method().unwrap_or_default();
-    let param = |path: &[&str]| frame.params().and_then(|params| edit::get(params.as_str(), path)).map(edit::string);
+    let param = |path: &[&str]| {
+        frame
+            .params()
+            .and_then(|params| edit::get(params.as_str(), path))
+            .map(edit::string)
+    };
 
     let version = required(view, PROTOCOL_VERSION, "MCP-Protocol-Version")?;
     if let Some(in_body) = param(&["_meta", meta::PROTOCOL_VERSION])
@@ -85,7 +108,13 @@ pub fn check_standard(view: &dyn HeaderView, frame: &Frame) -> Result<(), RpcErr
     }
     if let Some(key) = Method::parse(method).name_key() {
         let in_body = param(&[key]).flatten();
-        check_mirrored(view, NAME, "Mcp-Name", in_body.as_deref(), |header, body| header == body)?;
+        check_mirrored(
+            view,
+            NAME,
+            "Mcp-Name",
+            in_body.as_deref(),
+            |header, body| header == body,
+        )?;
     }
     Ok(())
 }
@@ -96,12 +125,26 @@ pub fn check_standard(view: &dyn HeaderView, frame: &Frame) -> Result<(), RpcErr
 ///
 /// # Errors
 /// −32020 naming the header.
-pub fn check_params(view: &dyn HeaderView, frame: &Frame, declared: &[ParamHeader]) -> Result<(), RpcError> {
-    let arguments = frame.params().map(Raw::as_str).and_then(|params| edit::get(params, &["arguments"])).unwrap_or("{}");
+pub fn check_params(
+    view: &dyn HeaderView,
+    frame: &Frame,
+    declared: &[ParamHeader],
+) -> Result<(), RpcError> {
+    let arguments = frame
+        .params()
+        .map(Raw::as_str)
+        .and_then(|params| edit::get(params, &["arguments"]))
+        .unwrap_or("{}");
     for header in declared {
         let name = format!("{PARAM_PREFIX}{}", header.name.to_ascii_lowercase());
         let shown = format!("Mcp-Param-{}", header.name);
-        check_mirrored(view, &name, &shown, header.value(arguments).as_deref(), |sent, expected| header.is_same(sent, expected))?;
+        check_mirrored(
+            view,
+            &name,
+            &shown,
+            header.value(arguments).as_deref(),
+            |sent, expected| header.is_same(sent, expected),
+        )?;
     }
     Ok(())
 }
@@ -114,7 +157,10 @@ fn check_mirrored(
     expected: Option<&str>,
     is_same: impl Fn(&str, &str) -> bool,
 ) -> Result<(), RpcError> {
-    let sent = only(view, name, shown)?.map(decode).transpose().map_err(|fault| mismatch(shown, fault))?;
+    let sent = only(view, name, shown)?
+        .map(decode)
+        .transpose()
+        .map_err(|fault| mismatch(shown, fault))?;
     match (sent, expected) {
         (None, None) => Ok(()),
         (None, Some(_)) => Err(mismatch(shown, "is missing")),
@@ -130,7 +176,11 @@ fn required<'a>(view: &'a dyn HeaderView, name: &str, shown: &str) -> Result<&'a
     Ok(text.trim_matches([' ', '\t']))
 }
 
-fn only<'a>(view: &'a dyn HeaderView, name: &str, shown: &str) -> Result<Option<&'a [u8]>, RpcError> {
+fn only<'a>(
+    view: &'a dyn HeaderView,
+    name: &str,
+    shown: &str,
+) -> Result<Option<&'a [u8]>, RpcError> {
     match view.all(name)[..] {
         [] => Ok(None),
         [value] => Ok(Some(value)),

@@ -25,7 +25,11 @@ impl Key {
     pub(crate) fn new(text: &str, span: Range<usize>, escaped: bool) -> Key {
         let bytes = &text.as_bytes()[span.clone()];
         let plain = !escaped && bytes.is_ascii();
-        Key { print: if plain { print(bytes) } else { 0 }, span, plain }
+        Key {
+            print: if plain { print(bytes) } else { 0 },
+            span,
+            plain,
+        }
     }
 }
 
@@ -33,8 +37,12 @@ impl Key {
 fn print(key: &[u8]) -> u64 {
     const LOWER: u64 = u64::from_le_bytes([b' '; 8]);
     let ends = match (key.first_chunk(), key.last_chunk()) {
-        (Some(head), Some(tail)) => (u64::from_le_bytes(*head) | LOWER).rotate_left(3) ^ (u64::from_le_bytes(*tail) | LOWER),
-        _ => key.iter().fold(0, |word, byte| word << 8 | u64::from(byte | b' ')),
+        (Some(head), Some(tail)) => {
+            (u64::from_le_bytes(*head) | LOWER).rotate_left(3) ^ (u64::from_le_bytes(*tail) | LOWER)
+        }
+        _ => key
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(byte | b' ')),
     };
     ends ^ (key.len() as u64).rotate_right(8)
 }
@@ -53,8 +61,10 @@ pub(crate) fn judge(text: &str, keys: &[Key]) -> Result<(), ScanFault> {
 
 fn judge_pairs(text: &str, keys: &[Key]) -> Result<(), ScanFault> {
     for (i, key) in keys.iter().enumerate() {
-        let is_twin =
-            |earlier: &Key| earlier.print == key.print && spelled(text, earlier).eq_ignore_ascii_case(spelled(text, key));
+        let is_twin = |earlier: &Key| {
+            earlier.print == key.print
+                && spelled(text, earlier).eq_ignore_ascii_case(spelled(text, key))
+        };
         if keys[..i].iter().any(is_twin) {
             return Err(twin_fault(text, &keys[..i], key));
         }
@@ -70,13 +80,19 @@ fn judge_folded(text: &str, keys: &[Key]) -> Result<(), ScanFault> {
     for (i, key) in keys.iter().enumerate() {
         fold_into(text, key, &mut folded);
         if !key.plain && folded.contains('\0') {
-            return Err(ScanFault::NulKey { at: key.span.start - 1 });
+            return Err(ScanFault::NulKey {
+                at: key.span.start - 1,
+            });
         }
         hashes.push((random.hash_one(folded.as_str()), i));
     }
     hashes.sort_unstable();
-    let twins = hashes.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1);
-    let first = twins.filter_map(|group| first_twin(text, keys, group)).min();
+    let twins = hashes
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|group| group.len() > 1);
+    let first = twins
+        .filter_map(|group| first_twin(text, keys, group))
+        .min();
     first.map_or(Ok(()), |i| Err(twin_fault(text, &keys[..i], &keys[i])))
 }
 
@@ -87,14 +103,26 @@ fn first_twin(text: &str, keys: &[Key], group: &[(u64, usize)]) -> Option<usize>
         fold_into(text, &keys[i], &mut out);
         out
     };
-    (1..group.len()).find(|n| group[..*n].iter().any(|(_, earlier)| folded(*earlier) == folded(group[*n].1))).map(|n| group[n].1)
+    (1..group.len())
+        .find(|n| {
+            group[..*n]
+                .iter()
+                .any(|(_, earlier)| folded(*earlier) == folded(group[*n].1))
+        })
+        .map(|n| group[n].1)
 }
 
 fn twin_fault(text: &str, earlier: &[Key], key: &Key) -> ScanFault {
     let at = key.span.start - 1;
     let name = escape::unescape(spelled(text, key));
-    let exact = earlier.iter().any(|earlier| escape::unescape(spelled(text, earlier)) == name);
-    if exact { ScanFault::DuplicateKey { at } } else { ScanFault::FoldedKey { at } }
+    let exact = earlier
+        .iter()
+        .any(|earlier| escape::unescape(spelled(text, earlier)) == name);
+    if exact {
+        ScanFault::DuplicateKey { at }
+    } else {
+        ScanFault::FoldedKey { at }
+    }
 }
 
 fn spelled<'a>(text: &'a str, key: &Key) -> &'a str {
@@ -114,5 +142,8 @@ fn fold_into(text: &str, key: &Key, out: &mut String) {
 
 /// Folds case the way the widest of parsers would: lower, upper, lower again, so that `ſ`, the Kelvin sign and `ẞ` meet `s`, `k` and `ss`.
 pub(crate) fn fold(name: &str) -> impl Iterator<Item = char> {
-    name.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase)
+    name.chars()
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
 }

@@ -3,26 +3,26 @@
 //! Payloads stay raw text ([`Raw`]); only what routing needs is read, and what must change is spliced,
 //! so unknown fields, key order and number spelling survive. Start with [`frame`], then [`edit`].
 
-pub mod raw;
-pub mod limits;
-mod skip;
-mod escape;
-mod keys;
-pub mod scan;
-pub mod id;
-mod envelope;
-pub mod frame;
-pub mod edit;
-pub mod revision;
-pub mod method;
-pub mod meta;
 pub mod capabilities;
-pub mod headers;
-pub mod param_headers;
+pub mod edit;
+mod envelope;
 pub mod error;
+mod escape;
 pub mod finish;
-pub mod sse;
+pub mod frame;
+pub mod headers;
+pub mod id;
+mod keys;
+pub mod limits;
 pub mod lines;
+pub mod meta;
+pub mod method;
+pub mod param_headers;
+pub mod raw;
+pub mod revision;
+pub mod scan;
+mod skip;
+pub mod sse;
 
 pub use error::RpcError;
 pub use frame::{Frame, Kind};

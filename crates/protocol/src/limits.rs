@@ -12,6 +12,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { message_bytes_max: 4 << 20, depth_max: 128, id_bytes_max: 512 }
+        Limits {
+            message_bytes_max: 4 << 20,
+            depth_max: 128,
+            id_bytes_max: 512,
+        }
     }
 }

@@ -19,7 +19,11 @@ pub struct Lines {
 
 impl Lines {
     pub fn new(line_bytes_max: usize) -> Lines {
-        Lines { buffer: BytesMut::new(), scanned: 0, line_bytes_max }
+        Lines {
+            buffer: BytesMut::new(),
+            scanned: 0,
+            line_bytes_max,
+        }
     }
     /// Gives the buffer to read into; call [`Lines::next_line`] until `None` after each read. Only append to it.
     pub fn buffer(&mut self) -> &mut BytesMut {
@@ -30,8 +34,14 @@ impl Lines {
     /// # Errors
     /// When a line has grown over the cap, ended or not; the stream is then unusable. Scans each byte once however the input is cut.
     pub fn next_line(&mut self) -> Result<Option<Bytes>, LineTooLong> {
-        let too_long = LineTooLong { max: self.line_bytes_max };
-        while let Some(found) = self.buffer.get(self.scanned..).and_then(|fresh| memchr::memchr(b'\n', fresh)) {
+        let too_long = LineTooLong {
+            max: self.line_bytes_max,
+        };
+        while let Some(found) = self
+            .buffer
+            .get(self.scanned..)
+            .and_then(|fresh| memchr::memchr(b'\n', fresh))
+        {
             let end = self.scanned + found;
             if end > self.line_bytes_max {
                 return Err(too_long);
@@ -47,6 +57,10 @@ impl Lines {
             }
         }
         self.scanned = self.buffer.len();
-        if self.scanned > self.line_bytes_max { Err(too_long) } else { Ok(None) }
+        if self.scanned > self.line_bytes_max {
+            Err(too_long)
+        } else {
+            Ok(None)
+        }
     }
 }

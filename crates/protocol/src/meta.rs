@@ -38,9 +38,15 @@ pub fn is_modern(params: Option<&Raw>) -> bool {
 /// −32602 when a required field is missing or malformed, −32022 (with `supported`, `requested`) for an unknown or legacy version.
 pub fn read(params: Option<&Raw>) -> Result<RequestMeta, RpcError> {
     let params = params.ok_or_else(|| missing(PROTOCOL_VERSION))?;
-    let meta = edit::get(params.as_str(), &["_meta"]).and_then(Object::parse).ok_or_else(|| missing(PROTOCOL_VERSION))?;
+    let meta = edit::get(params.as_str(), &["_meta"])
+        .and_then(Object::parse)
+        .ok_or_else(|| missing(PROTOCOL_VERSION))?;
     let string = |key| meta.get(key).and_then(edit::string);
-    let object = |key| meta.get(key).filter(|value| value.starts_with('{')).map(|value| params.slice_of(value));
+    let object = |key| {
+        meta.get(key)
+            .filter(|value| value.starts_with('{'))
+            .map(|value| params.slice_of(value))
+    };
 
     let version = string(PROTOCOL_VERSION).ok_or_else(|| missing(PROTOCOL_VERSION))?;
     let revision = Revision::parse(&version)
@@ -48,7 +54,8 @@ pub fn read(params: Option<&Raw>) -> Result<RequestMeta, RpcError> {
         .ok_or_else(|| RpcError::unsupported_version(&version))?;
     Ok(RequestMeta {
         revision,
-        client_capabilities: object(CLIENT_CAPABILITIES).ok_or_else(|| missing(CLIENT_CAPABILITIES))?,
+        client_capabilities: object(CLIENT_CAPABILITIES)
+            .ok_or_else(|| missing(CLIENT_CAPABILITIES))?,
         client_info: object(CLIENT_INFO),
         log_level: string(LOG_LEVEL).map(Cow::into_owned),
     })
@@ -74,26 +81,43 @@ pub fn add(params: Option<&Raw>, meta: &RequestMeta) -> Raw {
 
 /// Returns params without the `io.modelcontextprotocol/` request keys; an emptied `_meta` is removed. `progressToken`, trace and vendor keys stay.
 pub fn strip(params: &Raw) -> Raw {
-    const REQUEST_KEYS: [&str; 4] = [PROTOCOL_VERSION, CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL];
-    let Some(text) = edit::retain(params.as_str(), &["_meta"], |key| !REQUEST_KEYS.contains(&key)) else {
+    const REQUEST_KEYS: [&str; 4] = [
+        PROTOCOL_VERSION,
+        CLIENT_CAPABILITIES,
+        CLIENT_INFO,
+        LOG_LEVEL,
+    ];
+    let Some(text) = edit::retain(params.as_str(), &["_meta"], |key| {
+        !REQUEST_KEYS.contains(&key)
+    }) else {
         return params.clone();
     };
-    let is_empty = edit::get(&text, &["_meta"]).and_then(Object::parse).is_some_and(|meta| meta.iter().next().is_none());
-    Raw::trusted(if is_empty { edit::apply(&text, &[Change::Remove("_meta")]) } else { text })
+    let is_empty = edit::get(&text, &["_meta"])
+        .and_then(Object::parse)
+        .is_some_and(|meta| meta.iter().next().is_none());
+    Raw::trusted(if is_empty {
+        edit::apply(&text, &[Change::Remove("_meta")])
+    } else {
+        text
+    })
 }
 
 /// Returns the raw progress token (`params._meta.progressToken`), a JSON string or number.
 pub fn progress_token(params: Option<&Raw>) -> Option<Raw> {
     let params = params?;
     let token = edit::get(params.as_str(), &["_meta", PROGRESS_TOKEN])?;
-    token.starts_with(['"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).then(|| params.slice_of(token))
+    token
+        .starts_with(['"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+        .then(|| params.slice_of(token))
 }
 
 /// Returns params with `_meta.progressToken` set to this JSON text, or removed for `None`.
 pub fn with_progress_token(params: Option<&Raw>, token: Option<&str>) -> Raw {
     match (params, token) {
         (_, Some(token)) => change_meta(params, &[Change::Set(PROGRESS_TOKEN, token)]),
-        (Some(raw), None) if edit::get(raw.as_str(), &["_meta", PROGRESS_TOKEN]).is_none() => raw.clone(),
+        (Some(raw), None) if edit::get(raw.as_str(), &["_meta", PROGRESS_TOKEN]).is_none() => {
+            raw.clone()
+        }
         (Some(_), None) => change_meta(params, &[Change::Remove(PROGRESS_TOKEN)]),
         (None, None) => Raw::trusted("{}"),
     }
@@ -105,6 +129,11 @@ fn set_or_remove<'a>(key: &'a str, value: Option<&'a str>) -> Change<'a> {
 
 fn change_meta(params: Option<&Raw>, changes: &[Change<'_>]) -> Raw {
     let params = params.map_or("{}", Raw::as_str);
-    let meta = Object::parse(params).and_then(|object| object.get("_meta")).unwrap_or("{}");
-    Raw::trusted(edit::apply(params, &[Change::Set("_meta", &edit::apply(meta, changes))]))
+    let meta = Object::parse(params)
+        .and_then(|object| object.get("_meta"))
+        .unwrap_or("{}");
+    Raw::trusted(edit::apply(
+        params,
+        &[Change::Set("_meta", &edit::apply(meta, changes))],
+    ))
 }

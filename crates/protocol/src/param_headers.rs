@@ -41,7 +41,12 @@ pub fn declared(input_schema: &str) -> Result<Vec<ParamHeader>, ParamHeaderFault
     }
     let mut found = Vec::new();
     let mut names = HashSet::new();
-    let mut todo = vec![Node { text: input_schema, pointer: String::new(), role: Role::Schema, path: Some(Vec::new()) }];
+    let mut todo = vec![Node {
+        text: input_schema,
+        pointer: String::new(),
+        role: Role::Schema,
+        path: Some(Vec::new()),
+    }];
     while let Some(node) = todo.pop() {
         if let Some(header) = node.annotation()? {
             if !names.insert(header.name.to_ascii_lowercase()) {
@@ -61,7 +66,8 @@ pub fn declared(input_schema: &str) -> Result<Vec<ParamHeader>, ParamHeaderFault
 
 /// Says no where neither the keyword nor an escape that might spell it is in the text: the common case.
 fn may_declare(schema: &str) -> bool {
-    memchr::memmem::find(schema.as_bytes(), ANNOTATION.as_bytes()).is_some() || schema.contains("\\u")
+    memchr::memmem::find(schema.as_bytes(), ANNOTATION.as_bytes()).is_some()
+        || schema.contains("\\u")
 }
 
 /// A part of the schema still to be looked at.
@@ -87,41 +93,77 @@ impl<'a> Node<'a> {
         if self.role == Role::Named {
             return Ok(None);
         }
-        let Some(name) = edit::get(self.text, &[ANNOTATION]) else { return Ok(None) };
+        let Some(name) = edit::get(self.text, &[ANNOTATION]) else {
+            return Ok(None);
+        };
         let pointer = || self.pointer.clone();
-        let path =
-            self.path.clone().filter(|path| !path.is_empty()).ok_or_else(|| ParamHeaderFault::BadPlace { pointer: pointer() })?;
-        let name =
-            edit::string(name).filter(|name| is_token(name)).ok_or_else(|| ParamHeaderFault::BadName { pointer: pointer() })?;
+        let path = self
+            .path
+            .clone()
+            .filter(|path| !path.is_empty())
+            .ok_or_else(|| ParamHeaderFault::BadPlace { pointer: pointer() })?;
+        let name = edit::string(name)
+            .filter(|name| is_token(name))
+            .ok_or_else(|| ParamHeaderFault::BadName { pointer: pointer() })?;
         let kind = edit::get(self.text, &["type"]).and_then(edit::string);
         let integer = match kind.as_deref() {
             Some("integer") => true,
             Some("string" | "boolean") => false,
             _ => return Err(ParamHeaderFault::BadType { pointer: pointer() }),
         };
-        Ok(Some(ParamHeader { name: name.into_owned(), path, integer }))
+        Ok(Some(ParamHeader {
+            name: name.into_owned(),
+            path,
+            integer,
+        }))
     }
 
     fn push_children(&self, todo: &mut Vec<Node<'a>>) {
         if let Some(elements) = edit::elements(self.text) {
-            for (i, text) in elements.into_iter().enumerate().filter(|(_, text)| is_container(text)) {
-                todo.push(Node { text, pointer: format!("{}/{i}", self.pointer), role: Role::Schema, path: None });
+            for (i, text) in elements
+                .into_iter()
+                .enumerate()
+                .filter(|(_, text)| is_container(text))
+            {
+                todo.push(Node {
+                    text,
+                    pointer: format!("{}/{i}", self.pointer),
+                    role: Role::Schema,
+                    path: None,
+                });
             }
             return;
         }
-        let Some(object) = Object::parse(self.text) else { return };
+        let Some(object) = Object::parse(self.text) else {
+            return;
+        };
         for (key, text) in object.iter().filter(|(_, text)| is_container(text)) {
-            let pointer = format!("{}/{}", self.pointer, key.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!(
+                "{}/{}",
+                self.pointer,
+                key.replace('~', "~0").replace('/', "~1")
+            );
             let (role, path) = match (self.role, key) {
                 (Role::Schema, "default" | "const" | "enum" | "example" | "examples") => continue,
                 (Role::Schema, "properties") => (Role::Named, self.path.clone()),
-                (Role::Schema, "patternProperties" | "$defs" | "definitions" | "dependentSchemas") => (Role::Named, None),
+                (
+                    Role::Schema,
+                    "patternProperties" | "$defs" | "definitions" | "dependentSchemas",
+                ) => (Role::Named, None),
                 (Role::Schema, _) => (Role::Schema, None),
-                (Role::Named, name) => {
-                    (Role::Schema, self.path.as_ref().map(|path| [path.as_slice(), &[name.to_owned()]].concat()))
-                }
+                (Role::Named, name) => (
+                    Role::Schema,
+                    self.path
+                        .as_ref()
+                        .map(|path| [path.as_slice(), &[name.to_owned()]].concat()),
+                ),
             };
-            todo.push(Node { text, pointer, role, path });
+            todo.push(Node {
+                text,
+                pointer,
+                role,
+                path,
+            });
         }
     }
 }
@@ -151,7 +193,8 @@ impl ParamHeader {
 
     /// Says whether a decoded header carries the value; integers are compared as numbers (`42.0` is `42`).
     pub(crate) fn is_same(&self, sent: &str, expected: &str) -> bool {
-        sent == expected || (self.integer && integer(sent).is_some_and(|sent| integer(expected) == Some(sent)))
+        sent == expected
+            || (self.integer && integer(sent).is_some_and(|sent| integer(expected) == Some(sent)))
     }
 }
 
@@ -160,20 +203,33 @@ fn integer(number: &str) -> Option<String> {
     /// More digits than any exact integer an application can mean.
     const DIGITS_MAX: usize = 64;
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    let (sign, mantissa) = mantissa
+        .strip_prefix('-')
+        .map_or(("", mantissa), |rest| ("-", rest));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{fraction}");
-    if whole.is_empty() || mantissa.len() > DIGITS_MAX || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if whole.is_empty()
+        || mantissa.len() > DIGITS_MAX
+        || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     // Where the decimal point comes to stand among the digits once the exponent is applied.
-    let point = i64::try_from(whole.len()).ok()?.checked_add(exponent.parse::<i64>().ok()?)?;
-    let point = usize::try_from(point).ok().filter(|point| *point <= DIGITS_MAX)?;
+    let point = i64::try_from(whole.len())
+        .ok()?
+        .checked_add(exponent.parse::<i64>().ok()?)?;
+    let point = usize::try_from(point)
+        .ok()
+        .filter(|point| *point <= DIGITS_MAX)?;
     let (kept, dropped) = digits.split_at(point.min(digits.len()));
     if dropped.bytes().any(|digit| digit != b'0') {
         return None;
     }
     let padded = format!("{kept:0<point$}");
     let plain = padded.trim_start_matches('0');
-    Some(if plain.is_empty() { "0".to_owned() } else { format!("{sign}{plain}") })
+    Some(if plain.is_empty() {
+        "0".to_owned()
+    } else {
+        format!("{sign}{plain}")
+    })
 }

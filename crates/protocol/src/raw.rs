@@ -14,7 +14,9 @@ impl Raw {
     }
     /// Serialises a value this program made.
     pub fn of<T: serde::Serialize + ?Sized>(value: &T) -> Raw {
-        Raw(serde_json::to_string(value).expect("own values serialise").into())
+        Raw(serde_json::to_string(value)
+            .expect("own values serialise")
+            .into())
     }
     /// Returns the slice `part` (which must lie inside `self`) without copying.
     pub fn slice_of(&self, part: &str) -> Raw {

@@ -17,8 +17,13 @@ pub enum Era {
 }
 
 impl Revision {
-    pub const ALL: [Revision; 5] =
-        [Revision::V2024_11_05, Revision::V2025_03_26, Revision::V2025_06_18, Revision::V2025_11_25, Revision::V2026_07_28];
+    pub const ALL: [Revision; 5] = [
+        Revision::V2024_11_05,
+        Revision::V2025_03_26,
+        Revision::V2025_06_18,
+        Revision::V2025_11_25,
+        Revision::V2026_07_28,
+    ];
     pub const NEWEST: Revision = Revision::V2026_07_28;
     pub const NEWEST_LEGACY: Revision = Revision::V2025_11_25;
 
@@ -35,7 +40,11 @@ impl Revision {
         Revision::ALL.into_iter().find(|r| r.as_str() == text)
     }
     pub fn era(self) -> Era {
-        if self == Revision::V2026_07_28 { Era::Modern } else { Era::Legacy }
+        if self == Revision::V2026_07_28 {
+            Era::Modern
+        } else {
+            Era::Legacy
+        }
     }
     /// Returns the legacy revision to answer an `initialize` that asked for `wanted`: the same when it is a known legacy one, else the newest legacy.
     pub fn negotiate(wanted: &str) -> Revision {

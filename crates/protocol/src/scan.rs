@@ -48,7 +48,9 @@ pub enum Keys {
 /// Size first, then the byte order mark, then UTF-8, then the first fault met; an object's keys are judged where it closes.
 pub fn check<'a>(bytes: &'a [u8], limits: &Limits, keys: Keys) -> Result<&'a str, ScanFault> {
     check_head(bytes, limits)?;
-    let text = std::str::from_utf8(bytes).map_err(|fault| ScanFault::Utf8 { at: fault.valid_up_to() })?;
+    let text = std::str::from_utf8(bytes).map_err(|fault| ScanFault::Utf8 {
+        at: fault.valid_up_to(),
+    })?;
     walk(text, limits, keys, |_| {})?;
     Ok(text)
 }
@@ -72,7 +74,12 @@ pub(crate) struct Part {
 }
 
 /// Judges `text` and tells `part` of each member or element of the outermost container.
-pub(crate) fn walk(text: &str, limits: &Limits, keys: Keys, mut part: impl FnMut(Part)) -> Result<(), ScanFault> {
+pub(crate) fn walk(
+    text: &str,
+    limits: &Limits,
+    keys: Keys,
+    mut part: impl FnMut(Part),
+) -> Result<(), ScanFault> {
     let mut walk = Walk {
         text,
         bytes: text.as_bytes(),
@@ -134,7 +141,10 @@ impl Walk<'_> {
         while let Some(Open { close, .. }) = self.open.last() {
             let close = *close;
             if self.open.len() == 1 {
-                part(Part { key: self.part_key.take(), value: self.part_start..self.at });
+                part(Part {
+                    key: self.part_key.take(),
+                    value: self.part_start..self.at,
+                });
             }
             self.space();
             match self.peek() {
@@ -164,9 +174,14 @@ impl Walk<'_> {
     /// Opens a container and, if it is empty, closes it again; says whether something is in it.
     fn open(&mut self, close: u8) -> Result<bool, ScanFault> {
         if self.open.len() >= self.depth_max {
-            return Err(ScanFault::TooDeep { max: self.depth_max });
+            return Err(ScanFault::TooDeep {
+                max: self.depth_max,
+            });
         }
-        self.open.push(Open { close, keys_from: self.keys.len() });
+        self.open.push(Open {
+            close,
+            keys_from: self.keys.len(),
+        });
         self.at += 1;
         self.space();
         if self.peek() == Some(close) {
@@ -218,7 +233,8 @@ impl Walk<'_> {
                     return Ok((start..self.at - 1, escaped));
                 }
                 Some(b'\\') => {
-                    let (_, length) = escape::read(&self.bytes[self.at..]).ok_or_else(|| self.syntax())?;
+                    let (_, length) =
+                        escape::read(&self.bytes[self.at..]).ok_or_else(|| self.syntax())?;
                     escaped = true;
                     self.at += length;
                 }
@@ -256,7 +272,11 @@ impl Walk<'_> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
-        if self.at == start { Err(self.syntax()) } else { Ok(()) }
+        if self.at == start {
+            Err(self.syntax())
+        } else {
+            Ok(())
+        }
     }
 
     fn word(&mut self, word: &[u8]) -> Result<(), ScanFault> {
@@ -270,7 +290,11 @@ impl Walk<'_> {
     /// Accepts the end of the text and white space before it, nothing else.
     fn end(&mut self) -> Result<(), ScanFault> {
         self.space();
-        if self.at < self.bytes.len() { Err(ScanFault::Trailing { at: self.at }) } else { Ok(()) }
+        if self.at < self.bytes.len() {
+            Err(ScanFault::Trailing { at: self.at })
+        } else {
+            Ok(())
+        }
     }
 
     fn space(&mut self) {

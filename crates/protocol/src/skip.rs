@@ -102,7 +102,12 @@ fn after_container(bytes: &[u8], mut at: usize) -> usize {
 }
 
 fn after_scalar(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() && !matches!(bytes[at], b',' | b'}' | b']' | b':' | b'"' | b' ' | b'\n' | b'\r' | b'\t') {
+    while at < bytes.len()
+        && !matches!(
+            bytes[at],
+            b',' | b'}' | b']' | b':' | b'"' | b' ' | b'\n' | b'\r' | b'\t'
+        )
+    {
         at += 1;
     }
     at

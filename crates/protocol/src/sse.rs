@@ -114,7 +114,11 @@ impl Decoder {
 
     fn check_size(&self, line_bytes: usize) -> Result<(), SseFault> {
         let max = self.event_bytes_max;
-        if self.block.bytes + line_bytes > max { Err(SseFault::TooLarge { max }) } else { Ok(()) }
+        if self.block.bytes + line_bytes > max {
+            Err(SseFault::TooLarge { max })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -148,7 +152,10 @@ impl Block {
 
     /// Returns the event unless no line told anything.
     fn finish(self) -> Option<Event> {
-        let event = Event { data: self.data.map(BytesMut::freeze), ..self.event };
+        let event = Event {
+            data: self.data.map(BytesMut::freeze),
+            ..self.event
+        };
         (event != Event::default()).then_some(event)
     }
 }

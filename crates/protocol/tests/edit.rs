@@ -16,12 +16,29 @@ fn value(text: &str) -> Value {
 
 #[test]
 fn objects_read_in_order_with_keys_unescaped() {
-    let object = Object::parse(" { \"b\" : 1.0 , \"\\u0061\":{\"x\":[\"}\"]},\"c\":\"q\\\"\\\\\" , \"d\":null} ").unwrap();
+    let object = Object::parse(
+        " { \"b\" : 1.0 , \"\\u0061\":{\"x\":[\"}\"]},\"c\":\"q\\\"\\\\\" , \"d\":null} ",
+    )
+    .unwrap();
     let members: Vec<_> = object.iter().collect();
-    assert_eq!(members, [("b", "1.0"), ("a", r#"{"x":["}"]}"#), ("c", r#""q\"\\""#), ("d", "null")]);
-    assert_eq!((object.get("a"), object.get("z")), (Some(r#"{"x":["}"]}"#), None));
+    assert_eq!(
+        members,
+        [
+            ("b", "1.0"),
+            ("a", r#"{"x":["}"]}"#),
+            ("c", r#""q\"\\""#),
+            ("d", "null")
+        ]
+    );
+    assert_eq!(
+        (object.get("a"), object.get("z")),
+        (Some(r#"{"x":["}"]}"#), None)
+    );
     assert_eq!(Object::parse("{ }").unwrap().iter().count(), 0);
-    assert_eq!(Object::parse(r#"{"a":1,"a":2}"#).unwrap().get("a"), Some("2"));
+    assert_eq!(
+        Object::parse(r#"{"a":1,"a":2}"#).unwrap().get("a"),
+        Some("2")
+    );
     for text in ["[]", "1", "\"{}\"", "null", "", " "] {
         assert!(Object::parse(text).is_none(), "{text}");
     }
@@ -48,17 +65,49 @@ fn members_are_set_and_removed_in_place() {
     use Change::{Remove, Set};
     check("{}", &[], "{}");
     check("{}", &[Set("a", "1")], r#"{"a":1}"#);
-    check(" { } ", &[Set("a", "1"), Set("b\n", "2")], " {\"a\":1,\"b\\n\":2 } ");
+    check(
+        " { } ",
+        &[Set("a", "1"), Set("b\n", "2")],
+        " {\"a\":1,\"b\\n\":2 } ",
+    );
     check(r#"{"a":1}"#, &[Set("a", "22")], r#"{"a":22}"#);
     check(r#"{"a":1}"#, &[Remove("a")], "{}");
     check("{ \"a\" : 1 }", &[Remove("a")], "{  }");
-    check("{ \"a\" : 1 }", &[Remove("a"), Set("b", "2")], "{ \"b\":2 }");
-    check("{\"a\":1, \"b\":2,\n\"c\":3}", &[Remove("a")], "{\"b\":2,\n\"c\":3}");
-    check("{\"a\":1, \"b\":2,\n\"c\":3}", &[Remove("b")], "{\"a\":1,\n\"c\":3}");
-    check("{\"a\":1, \"b\":2,\n\"c\":3 }", &[Remove("c")], "{\"a\":1, \"b\":2 }");
-    check("{\"a\":1, \"b\":2,\n\"c\":3}", &[Remove("a"), Remove("b")], "{\"c\":3}");
-    check("{\"a\":1, \"b\":2,\n\"c\":3}", &[Remove("b"), Remove("c")], "{\"a\":1}");
-    check("{ \"a\" : 1 , \"b\":2}", &[Set("b", "[]"), Set("c", "3"), Remove("x")], "{ \"a\" : 1 , \"b\":[],\"c\":3}");
+    check(
+        "{ \"a\" : 1 }",
+        &[Remove("a"), Set("b", "2")],
+        "{ \"b\":2 }",
+    );
+    check(
+        "{\"a\":1, \"b\":2,\n\"c\":3}",
+        &[Remove("a")],
+        "{\"b\":2,\n\"c\":3}",
+    );
+    check(
+        "{\"a\":1, \"b\":2,\n\"c\":3}",
+        &[Remove("b")],
+        "{\"a\":1,\n\"c\":3}",
+    );
+    check(
+        "{\"a\":1, \"b\":2,\n\"c\":3 }",
+        &[Remove("c")],
+        "{\"a\":1, \"b\":2 }",
+    );
+    check(
+        "{\"a\":1, \"b\":2,\n\"c\":3}",
+        &[Remove("a"), Remove("b")],
+        "{\"c\":3}",
+    );
+    check(
+        "{\"a\":1, \"b\":2,\n\"c\":3}",
+        &[Remove("b"), Remove("c")],
+        "{\"a\":1}",
+    );
+    check(
+        "{ \"a\" : 1 , \"b\":2}",
+        &[Set("b", "[]"), Set("c", "3"), Remove("x")],
+        "{ \"a\" : 1 , \"b\":[],\"c\":3}",
+    );
     check(r#"{"\u0061":1}"#, &[Set("a", "2")], r#"{"\u0061":2}"#);
 }
 
@@ -68,13 +117,25 @@ fn the_last_of_two_changes_counts() {
     check(r#"{"a":1}"#, &[Set("a", "2"), Set("a", "3")], r#"{"a":3}"#);
     check("{}", &[Set("a", "2"), Set("a", "3")], r#"{"a":3}"#);
     check("{}", &[Set("a", "2"), Remove("a")], "{}");
-    check(r#"{"a":1,"b":2}"#, &[Remove("a"), Set("a", "3")], r#"{"a":3,"b":2}"#);
+    check(
+        r#"{"a":1,"b":2}"#,
+        &[Remove("a"), Set("a", "3")],
+        r#"{"a":3,"b":2}"#,
+    );
 }
 
 #[test]
 fn every_copy_of_a_repeated_key_changes() {
-    check(r#"{"a":1,"b":0,"a":2}"#, &[Change::Set("a", "3")], r#"{"a":3,"b":0,"a":3}"#);
-    check(r#"{"a":1,"b":0,"a":2}"#, &[Change::Remove("a")], r#"{"b":0}"#);
+    check(
+        r#"{"a":1,"b":0,"a":2}"#,
+        &[Change::Set("a", "3")],
+        r#"{"a":3,"b":0,"a":3}"#,
+    );
+    check(
+        r#"{"a":1,"b":0,"a":2}"#,
+        &[Change::Remove("a")],
+        r#"{"b":0}"#,
+    );
 }
 
 #[test]
@@ -85,18 +146,36 @@ fn what_is_no_object_is_treated_as_an_empty_one() {
 
 #[test]
 fn paths_are_made_on_the_way() {
-    assert_eq!(edit::set("{}", &["a", "b", "c"], "1"), r#"{"a":{"b":{"c":1}}}"#);
-    assert_eq!(edit::set(r#"{"a":{"x":1.0},"z":0}"#, &["a", "b"], "[]"), r#"{"a":{"x":1.0,"b":[]},"z":0}"#);
-    assert_eq!(edit::set(r#"{"a":7}"#, &["a", "b"], "1"), r#"{"a":{"b":1}}"#);
+    assert_eq!(
+        edit::set("{}", &["a", "b", "c"], "1"),
+        r#"{"a":{"b":{"c":1}}}"#
+    );
+    assert_eq!(
+        edit::set(r#"{"a":{"x":1.0},"z":0}"#, &["a", "b"], "[]"),
+        r#"{"a":{"x":1.0,"b":[]},"z":0}"#
+    );
+    assert_eq!(
+        edit::set(r#"{"a":7}"#, &["a", "b"], "1"),
+        r#"{"a":{"b":1}}"#
+    );
     assert_eq!(edit::set("{}", &[], "7"), "7");
 }
 
 #[test]
 fn retaining_says_when_nothing_changed() {
     let text = r#"{"m":{"a":1,"b":2, "c":3},"a":0}"#;
-    assert_eq!(edit::retain(text, &["m"], |key| key != "b").as_deref(), Some(r#"{"m":{"a":1, "c":3},"a":0}"#));
-    assert_eq!(edit::retain(text, &["m"], |_| false).as_deref(), Some(r#"{"m":{},"a":0}"#));
-    assert_eq!(edit::retain(text, &[], |key| key == "a").as_deref(), Some(r#"{"a":0}"#));
+    assert_eq!(
+        edit::retain(text, &["m"], |key| key != "b").as_deref(),
+        Some(r#"{"m":{"a":1, "c":3},"a":0}"#)
+    );
+    assert_eq!(
+        edit::retain(text, &["m"], |_| false).as_deref(),
+        Some(r#"{"m":{},"a":0}"#)
+    );
+    assert_eq!(
+        edit::retain(text, &[], |key| key == "a").as_deref(),
+        Some(r#"{"a":0}"#)
+    );
     assert_eq!(edit::retain(text, &["m"], |_| true), None);
     assert_eq!(edit::retain(text, &["x"], |_| false), None);
     assert_eq!(edit::retain(text, &["a"], |_| false), None);
@@ -104,7 +183,10 @@ fn retaining_says_when_nothing_changed() {
 
 #[test]
 fn arrays_split_into_elements() {
-    assert_eq!(edit::elements(" [ 1.0 ,\"],\" , [ 2 ],{\"a\":[3]}\n] ").unwrap(), ["1.0", "\"],\"", "[ 2 ]", "{\"a\":[3]}"]);
+    assert_eq!(
+        edit::elements(" [ 1.0 ,\"],\" , [ 2 ],{\"a\":[3]}\n] ").unwrap(),
+        ["1.0", "\"],\"", "[ 2 ]", "{\"a\":[3]}"]
+    );
     assert!(edit::elements("[ ]").unwrap().is_empty());
     assert!(edit::elements("{}").is_none());
     assert!(edit::elements("1").is_none());
@@ -113,8 +195,14 @@ fn arrays_split_into_elements() {
 #[test]
 fn strings_are_read_and_written() {
     assert_eq!(edit::string("\"plain\"").unwrap(), "plain");
-    assert!(matches!(edit::string("\"plain\""), Some(std::borrow::Cow::Borrowed(_))));
-    assert_eq!(edit::string(r#" "a\n\u00e9\ud83d\ude00" "#).unwrap(), "a\né😀");
+    assert!(matches!(
+        edit::string("\"plain\""),
+        Some(std::borrow::Cow::Borrowed(_))
+    ));
+    assert_eq!(
+        edit::string(r#" "a\n\u00e9\ud83d\ude00" "#).unwrap(),
+        "a\né😀"
+    );
     for text in ["1", "null", "{}", "[\"a\"]", "\"", ""] {
         assert_eq!(edit::string(text), None, "{text}");
     }
@@ -125,7 +213,10 @@ fn strings_are_read_and_written() {
 fn one_line_has_no_line_break() {
     let one_line = |text: &'static str| edit::one_line(&Raw::trusted(text)).as_str().to_owned();
     assert_eq!(one_line("{ \"a\" : 1 }"), "{ \"a\" : 1 }");
-    assert_eq!(one_line("{\r\n\t\"a b\" : [ 1.0 ,\n true, \"\\n \\\" x\" ] }\n"), r#"{"a b":[1.0,true,"\n \" x"]}"#);
+    assert_eq!(
+        one_line("{\r\n\t\"a b\" : [ 1.0 ,\n true, \"\\n \\\" x\" ] }\n"),
+        r#"{"a b":[1.0,true,"\n \" x"]}"#
+    );
 }
 
 #[test]
@@ -153,8 +244,16 @@ fn broken_text_never_panics() {
         "[é",
         "{é:é}",
     ] {
-        let _ = (Object::parse(text), edit::get(text, &["a", "b"]), edit::elements(text), edit::string(text));
-        let _ = (edit::apply(text, &[Change::Set("a", "1")]), edit::one_line(&Raw::trusted(format!("{text}\n"))));
+        let _ = (
+            Object::parse(text),
+            edit::get(text, &["a", "b"]),
+            edit::elements(text),
+            edit::string(text),
+        );
+        let _ = (
+            edit::apply(text, &[Change::Set("a", "1")]),
+            edit::one_line(&Raw::trusted(format!("{text}\n"))),
+        );
     }
 }
 

@@ -13,24 +13,51 @@ struct Sent(Vec<(String, Vec<u8>)>);
 
 impl HeaderView for Sent {
     fn all(&self, name: &str) -> Vec<&[u8]> {
-        self.0.iter().filter(|(sent, _)| sent == name).map(|(_, value)| value.as_slice()).collect()
+        self.0
+            .iter()
+            .filter(|(sent, _)| sent == name)
+            .map(|(_, value)| value.as_slice())
+            .collect()
     }
     fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        self.0.iter().map(|(name, _)| name.clone()).filter(|name| name.starts_with(prefix)).collect()
+        self.0
+            .iter()
+            .map(|(name, _)| name.clone())
+            .filter(|name| name.starts_with(prefix))
+            .collect()
     }
 }
 
 fn sent(headers: &[(&str, &str)]) -> Sent {
-    Sent(headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect())
+    Sent(
+        headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+            .collect(),
+    )
 }
 
 fn request(method: &str, params: &str) -> Frame {
-    Frame::request(&RequestId::number(1), method, Some(&Raw::trusted(params.to_owned())))
+    Frame::request(
+        &RequestId::number(1),
+        method,
+        Some(&Raw::trusted(params.to_owned())),
+    )
 }
 
 #[test]
 fn plain_values_travel_as_they_are() {
-    for value in ["", "a", "get weather", "a\tb", "file:///a?b=c#d", "=?base64?", "?=", "=?base64?x", "~!@#$%^&*()"] {
+    for value in [
+        "",
+        "a",
+        "get weather",
+        "a\tb",
+        "file:///a?b=c#d",
+        "=?base64?",
+        "?=",
+        "=?base64?x",
+        "~!@#$%^&*()",
+    ] {
         assert_eq!(headers::encode(value), value);
         assert_eq!(headers::decode(value.as_bytes()).unwrap(), value);
     }
@@ -89,24 +116,56 @@ fn standard(method: &str, params: &str, headers: &[(&str, &str)]) -> Result<(), 
 
 #[test]
 fn standard_headers_that_match_pass() {
-    assert_eq!(standard("tools/call", CALL, &[VERSION, METHOD, NAME]), Ok(()));
-    assert_eq!(standard("tools/call", CALL, &[VERSION, METHOD, ("mcp-name", "=?base64?Z2V0X3dlYXRoZXI=?=")]), Ok(()));
     assert_eq!(
-        standard("tools/call", r#"{"name":"outil é"}"#, &[VERSION, METHOD, ("mcp-name", "=?base64?b3V0aWwgw6k=?=")]),
+        standard("tools/call", CALL, &[VERSION, METHOD, NAME]),
+        Ok(())
+    );
+    assert_eq!(
+        standard(
+            "tools/call",
+            CALL,
+            &[VERSION, METHOD, ("mcp-name", "=?base64?Z2V0X3dlYXRoZXI=?=")]
+        ),
+        Ok(())
+    );
+    assert_eq!(
+        standard(
+            "tools/call",
+            r#"{"name":"outil é"}"#,
+            &[VERSION, METHOD, ("mcp-name", "=?base64?b3V0aWwgw6k=?=")]
+        ),
         Ok(())
     );
     assert_eq!(
         standard(
             "resources/read",
             r#"{"uri":"test://a"}"#,
-            &[VERSION, ("mcp-method", "resources/read"), ("mcp-name", "test://a")]
+            &[
+                VERSION,
+                ("mcp-method", "resources/read"),
+                ("mcp-name", "test://a")
+            ]
         ),
         Ok(())
     );
-    assert_eq!(standard("tasks/get", r#"{"taskId":"t"}"#, &[VERSION, ("mcp-method", "tasks/get"), ("mcp-name", "t")]), Ok(()));
-    assert_eq!(standard("tools/list", "{}", &[VERSION, ("mcp-method", "tools/list")]), Ok(()));
     assert_eq!(
-        standard("vendor/thing", r#"{"name":"x"}"#, &[VERSION, ("mcp-method", "vendor/thing"), ("mcp-name", "y")]),
+        standard(
+            "tasks/get",
+            r#"{"taskId":"t"}"#,
+            &[VERSION, ("mcp-method", "tasks/get"), ("mcp-name", "t")]
+        ),
+        Ok(())
+    );
+    assert_eq!(
+        standard("tools/list", "{}", &[VERSION, ("mcp-method", "tools/list")]),
+        Ok(())
+    );
+    assert_eq!(
+        standard(
+            "vendor/thing",
+            r#"{"name":"x"}"#,
+            &[VERSION, ("mcp-method", "vendor/thing"), ("mcp-name", "y")]
+        ),
         Ok(())
     );
 }
@@ -124,24 +183,52 @@ fn standard_headers_that_differ_are_refused_by_name() {
         (&[VERSION, METHOD, NAME, other_name], "Mcp-Name"),
         (&[VERSION, METHOD, other_name], "Mcp-Name"),
         (&[VERSION, METHOD, ("mcp-name", "Get_Weather")], "Mcp-Name"),
-        (&[VERSION, METHOD, ("mcp-name", "=?BASE64?Z2V0X3dlYXRoZXI=?=")], "Mcp-Name"),
-        (&[VERSION, METHOD, ("mcp-name", "=?base64?Z2V0X3dlYXRoZXINCg==?=")], "Mcp-Name"),
+        (
+            &[VERSION, METHOD, ("mcp-name", "=?BASE64?Z2V0X3dlYXRoZXI=?=")],
+            "Mcp-Name",
+        ),
+        (
+            &[
+                VERSION,
+                METHOD,
+                ("mcp-name", "=?base64?Z2V0X3dlYXRoZXINCg==?="),
+            ],
+            "Mcp-Name",
+        ),
         (&[VERSION, ("mcp-method", "tools/list"), NAME], "Mcp-Method"),
         (&[VERSION, ("mcp-method", "Tools/Call"), NAME], "Mcp-Method"),
-        (&[("mcp-protocol-version", "2025-11-25"), METHOD, NAME], "MCP-Protocol-Version"),
+        (
+            &[("mcp-protocol-version", "2025-11-25"), METHOD, NAME],
+            "MCP-Protocol-Version",
+        ),
     ] {
         let fault = standard("tools/call", CALL, headers).unwrap_err();
         assert_eq!(fault.code, error::HEADER_MISMATCH);
-        assert!(fault.message.contains(named) && !fault.message.contains("other"), "{headers:?}: {}", fault.message);
+        assert!(
+            fault.message.contains(named) && !fault.message.contains("other"),
+            "{headers:?}: {}",
+            fault.message
+        );
     }
     assert!(standard("tools/list", "{}", &[VERSION, METHOD]).is_err());
     assert!(standard("tools/call", "{}", &[VERSION, METHOD, NAME]).is_err());
-    assert!(standard("tools/call", r#"{"name":7}"#, &[VERSION, METHOD, ("mcp-name", "7")]).is_err());
+    assert!(
+        standard(
+            "tools/call",
+            r#"{"name":7}"#,
+            &[VERSION, METHOD, ("mcp-name", "7")]
+        )
+        .is_err()
+    );
     assert!(
         standard(
             "resources/read",
             r#"{"uri":"test://a"}"#,
-            &[VERSION, ("mcp-method", "resources/read"), ("mcp-name", "test://b")]
+            &[
+                VERSION,
+                ("mcp-method", "resources/read"),
+                ("mcp-name", "test://b")
+            ]
         )
         .is_err()
     );
@@ -161,22 +248,49 @@ fn declared() -> Vec<ParamHeader> {
         path: path.iter().map(|step| (*step).to_owned()).collect(),
         integer,
     };
-    vec![header("Region", &["region"], false), header("Count", &["page", "count"], true), header("Dry", &["dry"], false)]
+    vec![
+        header("Region", &["region"], false),
+        header("Count", &["page", "count"], true),
+        header("Dry", &["dry"], false),
+    ]
 }
 
 fn params(arguments: &str, headers: &[(&str, &str)]) -> Result<(), RpcError> {
-    headers::check_params(&sent(headers), &request("tools/call", &format!(r#"{{"arguments":{arguments}}}"#)), &declared())
+    headers::check_params(
+        &sent(headers),
+        &request("tools/call", &format!(r#"{{"arguments":{arguments}}}"#)),
+        &declared(),
+    )
 }
 
 #[test]
 fn parameter_headers_that_match_pass() {
     let all = r#"{"region":"eu","page":{"count":42},"dry":true}"#;
-    assert_eq!(params(all, &[("mcp-param-region", "eu"), ("mcp-param-count", "42"), ("mcp-param-dry", "true")]), Ok(()));
+    assert_eq!(
+        params(
+            all,
+            &[
+                ("mcp-param-region", "eu"),
+                ("mcp-param-count", "42"),
+                ("mcp-param-dry", "true")
+            ]
+        ),
+        Ok(())
+    );
     assert_eq!(params("{}", &[]), Ok(()));
     assert_eq!(params(r#"{"region":null}"#, &[]), Ok(()));
     assert_eq!(params("{}", &[("mcp-param-unknown", "x")]), Ok(()));
-    assert_eq!(params(r#"{"region":"é"}"#, &[("mcp-param-region", "=?base64?w6k=?=")]), Ok(()));
-    assert_eq!(params(r#"{"region":""}"#, &[("mcp-param-region", "")]), Ok(()));
+    assert_eq!(
+        params(
+            r#"{"region":"é"}"#,
+            &[("mcp-param-region", "=?base64?w6k=?=")]
+        ),
+        Ok(())
+    );
+    assert_eq!(
+        params(r#"{"region":""}"#, &[("mcp-param-region", "")]),
+        Ok(())
+    );
 }
 
 #[test]
@@ -191,12 +305,19 @@ fn integers_are_compared_as_numbers() {
         ("0.0", "-0"),
         ("1e3", "1000"),
         ("9007199254740993", "9007199254740993"),
-        ("123456789012345678901234567890", "123456789012345678901234567890.0"),
+        (
+            "123456789012345678901234567890",
+            "123456789012345678901234567890.0",
+        ),
         ("1.5", "1.5"),
         ("1e400", "1e400"),
     ] {
         let arguments = format!(r#"{{"page":{{"count":{argument}}}}}"#);
-        assert_eq!(params(&arguments, &[("mcp-param-count", header)]), Ok(()), "{argument} {header}");
+        assert_eq!(
+            params(&arguments, &[("mcp-param-count", header)]),
+            Ok(()),
+            "{argument} {header}"
+        );
     }
     for (argument, header) in [
         ("42", "43"),
@@ -213,7 +334,10 @@ fn integers_are_compared_as_numbers() {
         ("0", "0e-99999999999"),
     ] {
         let arguments = format!(r#"{{"page":{{"count":{argument}}}}}"#);
-        assert!(params(&arguments, &[("mcp-param-count", header)]).is_err(), "{argument} {header}");
+        assert!(
+            params(&arguments, &[("mcp-param-count", header)]).is_err(),
+            "{argument} {header}"
+        );
     }
 }
 
@@ -222,8 +346,14 @@ fn parameter_headers_that_differ_are_refused_by_name() {
     for (arguments, headers) in [
         (r#"{"region":"eu"}"#, &[][..]),
         (r#"{"region":"eu"}"#, &[("mcp-param-region", "us")]),
-        (r#"{"region":"eu"}"#, &[("mcp-param-region", "eu"), ("mcp-param-region", "eu")]),
-        (r#"{"region":"eu"}"#, &[("mcp-param-region", "=?base64?bad?=")]),
+        (
+            r#"{"region":"eu"}"#,
+            &[("mcp-param-region", "eu"), ("mcp-param-region", "eu")],
+        ),
+        (
+            r#"{"region":"eu"}"#,
+            &[("mcp-param-region", "=?base64?bad?=")],
+        ),
         (r#"{"region":null}"#, &[("mcp-param-region", "null")]),
         ("{}", &[("mcp-param-region", "eu")]),
         (r#"{"region":{"a":1}}"#, &[("mcp-param-region", "{}")]),
@@ -231,7 +361,11 @@ fn parameter_headers_that_differ_are_refused_by_name() {
     ] {
         let fault = params(arguments, headers).unwrap_err();
         assert_eq!(fault.code, error::HEADER_MISMATCH);
-        assert!(fault.message.contains("Mcp-Param-Region"), "{}", fault.message);
+        assert!(
+            fault.message.contains("Mcp-Param-Region"),
+            "{}",
+            fault.message
+        );
     }
     assert!(params(r#"{"dry":true}"#, &[("mcp-param-dry", "True")]).is_err());
 }

@@ -5,7 +5,10 @@ mod json;
 use proptest::prelude::*;
 use wardgate_protocol::lines::{LineTooLong, Lines};
 
-fn split<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, cap: usize) -> (Vec<Vec<u8>>, Result<(), LineTooLong>) {
+fn split<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    cap: usize,
+) -> (Vec<Vec<u8>>, Result<(), LineTooLong>) {
     let mut lines = Lines::new(cap);
     let mut found = Vec::new();
     for piece in pieces {
@@ -23,9 +26,20 @@ fn split<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, cap: usize) -> (Vec<Vec
 
 #[track_caller]
 fn check(stream: &str, expected: &[&str]) {
-    let expected: Vec<_> = expected.iter().map(|line| line.as_bytes().to_vec()).collect();
-    assert_eq!(split([stream.as_bytes()], 100), (expected.clone(), Ok(())), "{stream:?}");
-    assert_eq!(split(stream.as_bytes().chunks(1), 100), (expected, Ok(())), "byte by byte: {stream:?}");
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|line| line.as_bytes().to_vec())
+        .collect();
+    assert_eq!(
+        split([stream.as_bytes()], 100),
+        (expected.clone(), Ok(())),
+        "{stream:?}"
+    );
+    assert_eq!(
+        split(stream.as_bytes().chunks(1), 100),
+        (expected, Ok(())),
+        "byte by byte: {stream:?}"
+    );
 }
 
 #[test]
@@ -43,7 +57,10 @@ fn lines_end_with_a_line_feed() {
 #[test]
 fn lines_have_a_cap() {
     let fault = Err(LineTooLong { max: 4 });
-    assert_eq!(split([&b"1234\n123\r\n"[..]], 4), (vec![b"1234".to_vec(), b"123".to_vec()], Ok(())));
+    assert_eq!(
+        split([&b"1234\n123\r\n"[..]], 4),
+        (vec![b"1234".to_vec(), b"123".to_vec()], Ok(()))
+    );
     for stream in [&b"12345"[..], b"12345\n", b"1234\r\n"] {
         assert_eq!(split([stream], 4), (vec![], fault));
         assert_eq!(split(stream.chunks(1), 4), (vec![], fault));

@@ -127,9 +127,17 @@ fn what_is_not_json_is_refused_where_it_stops_being_json() {
 
 #[test]
 fn one_value_is_all() {
-    for (text, at) in
-        [("{}{}", 2), ("{}\n{}", 3), ("1 2", 2), ("01", 1), ("{}x", 2), ("null,", 4), ("[]]", 2), ("{}\0", 2), ("1\u{a0}", 1)]
-    {
+    for (text, at) in [
+        ("{}{}", 2),
+        ("{}\n{}", 3),
+        ("1 2", 2),
+        ("01", 1),
+        ("{}x", 2),
+        ("null,", 4),
+        ("[]]", 2),
+        ("{}\0", 2),
+        ("1\u{a0}", 1),
+    ] {
         refuse(text, ScanFault::Trailing { at });
     }
 }
@@ -148,14 +156,21 @@ fn only_utf8_without_a_mark_is_text() {
 
 #[test]
 fn size_and_depth_have_bounds() {
-    let limits = Limits { message_bytes_max: 10, depth_max: 3, ..Limits::default() };
+    let limits = Limits {
+        message_bytes_max: 10,
+        depth_max: 3,
+        ..Limits::default()
+    };
     let scan = |text: &str| check(text.as_bytes(), &limits, Keys::Strict).map(drop);
     assert_eq!(scan("[[[1]]]"), Ok(()));
     assert_eq!(scan("[[[[1]]]]"), Err(ScanFault::TooDeep { max: 3 }));
     assert_eq!(scan("{\"a\":[[["), Err(ScanFault::TooDeep { max: 3 }));
     assert_eq!(scan("[[]],[[[[ "), Err(ScanFault::Trailing { at: 4 }));
     assert_eq!(scan("12345678901"), Err(ScanFault::TooLarge { max: 10 }));
-    assert_eq!(scan("\u{feff}12345678"), Err(ScanFault::TooLarge { max: 10 }));
+    assert_eq!(
+        scan("\u{feff}12345678"),
+        Err(ScanFault::TooLarge { max: 10 })
+    );
 }
 
 #[test]
@@ -174,16 +189,34 @@ fn keys_that_two_parsers_could_read_differently_are_refused() {
         (r#"{"a":1,"\u0061":2}"#, ScanFault::DuplicateKey { at: 7 }),
         (r#"{"é":1,"\u00e9":2}"#, ScanFault::DuplicateKey { at: 8 }),
         (r#"{"":1,"":2}"#, ScanFault::DuplicateKey { at: 6 }),
-        (r#"[0,{"x":[{"b":{},"c":1,"b":2}]}]"#, ScanFault::DuplicateKey { at: 23 }),
-        (r#"{"method":1,"Method":2}"#, ScanFault::FoldedKey { at: 12 }),
-        (r#"{"long_enough_key":1,"LONG_enough_kEY":2}"#, ScanFault::FoldedKey { at: 21 }),
-        (r#"{"params":1,"paramſ":2}"#, ScanFault::FoldedKey { at: 12 }),
-        (r#"{"params":1,"param\u017f":2}"#, ScanFault::FoldedKey { at: 12 }),
+        (
+            r#"[0,{"x":[{"b":{},"c":1,"b":2}]}]"#,
+            ScanFault::DuplicateKey { at: 23 },
+        ),
+        (
+            r#"{"method":1,"Method":2}"#,
+            ScanFault::FoldedKey { at: 12 },
+        ),
+        (
+            r#"{"long_enough_key":1,"LONG_enough_kEY":2}"#,
+            ScanFault::FoldedKey { at: 21 },
+        ),
+        (
+            r#"{"params":1,"paramſ":2}"#,
+            ScanFault::FoldedKey { at: 12 },
+        ),
+        (
+            r#"{"params":1,"param\u017f":2}"#,
+            ScanFault::FoldedKey { at: 12 },
+        ),
         ("{\"k\":1,\"\u{212a}\":2}", ScanFault::FoldedKey { at: 7 }),
         (r#"{"ÉTÉ":1,"été":2}"#, ScanFault::FoldedKey { at: 11 }),
         (r#"{"σ":1,"ς":2}"#, ScanFault::FoldedKey { at: 8 }),
         (r#"{"ß":1,"ẞ":2}"#, ScanFault::FoldedKey { at: 8 }),
-        (r#"{"STRASSE":1,"straße":2}"#, ScanFault::FoldedKey { at: 13 }),
+        (
+            r#"{"STRASSE":1,"straße":2}"#,
+            ScanFault::FoldedKey { at: 13 },
+        ),
         (r#"{"a\u0000":1}"#, ScanFault::NulKey { at: 1 }),
         (r#"{"a":1,"b\u0000c":2}"#, ScanFault::NulKey { at: 7 }),
     ] {
@@ -207,7 +240,10 @@ fn the_first_twin_is_named_however_many_keys_there_are() {
 fn many_keys_take_about_linear_time() {
     let keys: Vec<_> = (0..100_000).map(|i| format!("\"{i:x}\":0")).collect();
     accept(&format!("{{{}}}", keys.join(",")));
-    refuse(format!("{{{}}}", "\"a\":0,".repeat(100_000) + "\"b\":0"), ScanFault::DuplicateKey { at: 7 });
+    refuse(
+        format!("{{{}}}", "\"a\":0,".repeat(100_000) + "\"b\":0"),
+        ScanFault::DuplicateKey { at: 7 },
+    );
 }
 
 proptest! {

@@ -11,17 +11,41 @@ pub const SERDE_DEPTH: usize = 127;
 /// A JSON text with odd white space, escapes and keys that often meet.
 pub fn text() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
-        prop::sample::select(vec!["null", "true", "false", "0", "-1", "1.50", "1e3", "12345678901234567890"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "null",
+            "true",
+            "false",
+            "0",
+            "-1",
+            "1.50",
+            "1e3",
+            "12345678901234567890"
+        ])
+        .prop_map(str::to_owned),
         string(),
     ];
     scalar.prop_recursive(4, 40, 6, |inner| {
-        let members = prop::collection::vec((space(), key(), space(), inner.clone(), space()), 0..6);
+        let members =
+            prop::collection::vec((space(), key(), space(), inner.clone(), space()), 0..6);
         prop_oneof![
-            (space(), prop::collection::vec((space(), inner, space()), 0..6)).prop_map(|(empty, elements)| {
-                let elements: Vec<_> = elements.into_iter().map(|(a, value, b)| format!("{a}{value}{b}")).collect();
-                format!("[{}]", if elements.is_empty() { empty } else { elements.join(",") })
-            }),
+            (
+                space(),
+                prop::collection::vec((space(), inner, space()), 0..6)
+            )
+                .prop_map(|(empty, elements)| {
+                    let elements: Vec<_> = elements
+                        .into_iter()
+                        .map(|(a, value, b)| format!("{a}{value}{b}"))
+                        .collect();
+                    format!(
+                        "[{}]",
+                        if elements.is_empty() {
+                            empty
+                        } else {
+                            elements.join(",")
+                        }
+                    )
+                }),
             members.prop_map(|members| object(&members)),
         ]
     })
@@ -29,11 +53,16 @@ pub fn text() -> impl Strategy<Value = String> {
 
 /// The text of an object, its keys apart from each other as parsers see them.
 pub fn plain_object() -> impl Strategy<Value = String> {
-    text().prop_filter("an object with plain keys", |text| text.starts_with('{') && oracle::has_plain_keys(text) == Some(true))
+    text().prop_filter("an object with plain keys", |text| {
+        text.starts_with('{') && oracle::has_plain_keys(text) == Some(true)
+    })
 }
 
 fn object(members: &[(String, String, String, String, String)]) -> String {
-    let members: Vec<_> = members.iter().map(|(a, key, b, value, c)| format!("{a}{key}{b}:{c}{value}{b}")).collect();
+    let members: Vec<_> = members
+        .iter()
+        .map(|(a, key, b, value, c)| format!("{a}{key}{b}:{c}{value}{b}"))
+        .collect();
     format!("{{{}}}", members.join(","))
 }
 
@@ -44,7 +73,8 @@ pub fn space() -> impl Strategy<Value = String> {
 pub fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
-            "a", "A", "b", "id", "Id", "k", "\u{212a}", "s", "\u{17f}", "é", "É", r"\u0061", r"x\u0000", "method", "_meta", ""
+            "a", "A", "b", "id", "Id", "k", "\u{212a}", "s", "\u{17f}", "é", "É", r"\u0061",
+            r"x\u0000", "method", "_meta", ""
         ])
         .prop_map(|key| format!("\"{key}\"")),
         string(),
@@ -60,7 +90,11 @@ pub fn string() -> impl Strategy<Value = String> {
 
 /// A JSON text, or one with a byte too many, too few, or another.
 pub fn maybe_broken() -> impl Strategy<Value = String> {
-    let change = (any::<prop::sample::Index>(), prop::sample::select(br#"{}[],:"\0u18dD+-.eEtfn "#.to_vec()), 0..4_u8);
+    let change = (
+        any::<prop::sample::Index>(),
+        prop::sample::select(br#"{}[],:"\0u18dD+-.eEtfn "#.to_vec()),
+        0..4_u8,
+    );
     (text(), change).prop_map(|(text, (at, with, kind))| {
         let mut bytes = text.clone().into_bytes();
         let at = at.index(bytes.len());
@@ -76,5 +110,9 @@ pub fn maybe_broken() -> impl Strategy<Value = String> {
 
 /// Cases enough to find what is wrong, and no files left behind.
 pub fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }

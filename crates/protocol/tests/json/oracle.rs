@@ -7,14 +7,17 @@ pub fn is_valid(text: &str) -> bool {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(_) => true,
         Err(fault) => {
-            fault.to_string().starts_with("number out of range") && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+            fault.to_string().starts_with("number out of range")
+                && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
         }
     }
 }
 
 /// Says whether no object has keys that meet when folded, nor one with NUL: the slow and obvious way. `None` when serde_json cannot say.
 pub fn has_plain_keys(text: &str) -> Option<bool> {
-    serde_json::from_str::<PlainKeys>(text).ok().map(|keys| keys.0)
+    serde_json::from_str::<PlainKeys>(text)
+        .ok()
+        .map(|keys| keys.0)
 }
 
 struct PlainKeys(bool);
