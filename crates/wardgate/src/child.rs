@@ -11,17 +11,20 @@ use std::{
 };
 
 use rustix::process::{
-    Pid, Signal, getpid, getppid, kill_process, set_child_subreaper,
-    set_parent_process_death_signal,
+    Pid, Signal, WaitOptions, WaitStatus, getpid, getppid, kill_process, set_child_subreaper,
+    set_parent_process_death_signal, wait,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind, signal};
 
 /// Between TERM and KILL of what is left of the tree.
 const GRACE: Duration = Duration::from_millis(1500);
 
-/// Runs the command after `--` under supervision and ends as it ends.
-pub fn supervise(args: impl Iterator<Item = OsString>) -> ExitCode {
-    match command(args).and_then(run) {
+/// Runs the command after `--` under supervision and ends as it ends. Before `--` stands who is to be outlived by nobody.
+pub fn supervise(mut args: impl Iterator<Item = OsString>) -> ExitCode {
+    let parent = args
+        .next()
+        .and_then(|pid| Pid::from_raw(pid.to_str()?.parse().ok()?));
+    match command(args).and_then(|command| run(command, parent)) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("{error}");
@@ -51,23 +54,23 @@ fn command(args: impl Iterator<Item = OsString>) -> std::io::Result<Command> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn run(command: Command) -> std::io::Result<u8> {
-    let parent = getppid();
+async fn run(command: Command, parent: Option<Pid>) -> std::io::Result<u8> {
     set_parent_process_death_signal(Some(Signal::TERM))?;
     set_child_subreaper(Some(getpid()))?;
     let mut told_to_stop = signal(SignalKind::terminate())?;
+    let mut deaths = signal(SignalKind::child())?;
     if getppid() != parent {
+        // It was killed before its death could be told to us.
         return Ok(0);
     }
-    let mut launcher = tokio::process::Command::new(std::env::current_exe()?);
+    let mut launcher = Command::new(std::env::current_exe()?);
     launcher
         .arg("__exec")
         .arg("--")
         .arg(command.get_program())
         .args(command.get_args())
         .process_group(0);
-    let mut child = launcher.spawn()?;
-    let root = child.id();
+    let root = Pid::from_child(&launcher.spawn()?);
     let nowhere = std::fs::OpenOptions::new()
         .read(true)
         .write(true)
@@ -75,47 +78,58 @@ async fn run(command: Command) -> std::io::Result<u8> {
     rustix::stdio::dup2_stdin(&nowhere)?;
     rustix::stdio::dup2_stdout(&nowhere)?;
     let code = tokio::select! {
-        status = child.wait() => status?.code().map_or(1, |code| code as u8),
+        code = ended(root, &mut deaths) => code?,
         _ = told_to_stop.recv() => {
-            strike(Signal::TERM, root);
-            match tokio::time::timeout(GRACE, child.wait()).await {
-                Ok(status) => status?.code().map_or(1, |code| code as u8),
+            strike(Signal::TERM);
+            match tokio::time::timeout(GRACE, ended(root, &mut deaths)).await {
+                Ok(code) => code?,
                 Err(_) => 1,
             }
         }
     };
-    fell(root).await;
+    fell().await;
     Ok(code)
 }
 
-/// Takes down whatever is left below us.
-async fn fell(root: Option<u32>) {
-    if descendants().is_empty() {
-        return;
-    }
-    strike(Signal::TERM, None);
-    let until = tokio::time::Instant::now() + GRACE;
-    while tokio::time::Instant::now() < until {
-        if descendants().is_empty() {
-            return;
+/// Waits until the command ends, and sees off the orphans of the tree meanwhile, whose parent we have become.
+async fn ended(root: Pid, deaths: &mut unix::Signal) -> std::io::Result<u8> {
+    loop {
+        while let Some((pid, status)) = wait(WaitOptions::NOHANG)? {
+            if pid == root {
+                return Ok(code(status));
+            }
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        deaths.recv().await;
     }
-    strike(Signal::KILL, root);
 }
 
-/// Signals every process below us; those that fork meanwhile are found on the next round.
-fn strike(with: Signal, root: Option<u32>) {
-    for _ in 0..5 {
-        let mut all = descendants();
-        all.extend(root.and_then(|pid| Pid::from_raw(pid as i32)));
-        for pid in &all {
-            // Already gone is what we want.
-            let _ = kill_process(*pid, with);
+fn code(status: WaitStatus) -> u8 {
+    status
+        .exit_status()
+        .map_or(1, |code| u8::try_from(code).unwrap_or(1))
+}
+
+/// Takes down whatever is left below us: asks first, then does not.
+async fn fell() {
+    for with in [Signal::TERM, Signal::KILL] {
+        let until = tokio::time::Instant::now() + GRACE;
+        while !descendants().is_empty() {
+            if tokio::time::Instant::now() >= until {
+                break;
+            }
+            strike(with);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            // None left to wait for is as good.
+            while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
         }
-        if with != Signal::KILL || descendants().is_empty() {
-            return;
-        }
+    }
+}
+
+/// Signals every process below us. One that forks meanwhile is found on the next round.
+fn strike(with: Signal) {
+    for pid in descendants() {
+        // Already gone is what we want.
+        let _ = kill_process(pid, with);
     }
 }
 

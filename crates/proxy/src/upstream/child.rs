@@ -47,7 +47,10 @@ pub struct ChildSpec<'a> {
 /// When the supervisor cannot be started. A command that does not exist shows as a child that ends at once.
 pub fn spawn(launcher: &Path, spec: &ChildSpec<'_>) -> io::Result<tokio::process::Child> {
     let mut command = Command::new(launcher);
-    command.arg("__child").arg("--");
+    command
+        .arg("__child")
+        .arg(std::process::id().to_string())
+        .arg("--");
     match spec.command.split_first() {
         Some((first, rest)) if first == SELF => command.arg(launcher).args(rest),
         _ => command.args(spec.command),

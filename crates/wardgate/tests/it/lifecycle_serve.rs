@@ -8,10 +8,10 @@ use std::{
     process::{ExitStatus, Stdio},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, BufReader, unix::AsyncFd},
     process::{Child, Command},
     sync::watch,
     task::JoinSet,
@@ -87,12 +87,8 @@ impl Serve {
         self.child.id().expect("a process that runs")
     }
 
-    pub fn signal(&self, signal: Signal) {
-        kill_process(
-            Pid::from_raw(self.pid() as i32).expect("a process id"),
-            signal,
-        )
-        .expect("a process that runs");
+    pub fn signal(&self, with: Signal) {
+        signal(self.pid(), with);
     }
 
     /// Waits until the process has ended.
@@ -125,6 +121,53 @@ impl Serve {
         .await;
         assert!(seen, "the gateway ended; it said: {}", self.log());
     }
+}
+
+pub fn signal(pid: u32, with: Signal) {
+    let pid = Pid::from_raw(pid as i32).expect("a process id");
+    kill_process(pid, with).expect("a process that runs");
+}
+
+/// Every process below this one, zombies included, with its command line.
+pub fn descendants(of: u32) -> Vec<(u32, String)> {
+    let read = |pid: u32, file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}"));
+    let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(|pid| {
+            let stat = read(pid, "stat").ok()?;
+            let after_name = stat.rsplit_once(')')?.1;
+            Some((pid, after_name.split_whitespace().nth(1)?.parse().ok()?))
+        })
+        .collect();
+    let mut found = vec![of];
+    let mut at = 0;
+    while at < found.len() {
+        let below = parents.iter().filter(|(_, parent)| *parent == found[at]);
+        let below: Vec<u32> = below.map(|(pid, _)| *pid).collect();
+        found.extend(below);
+        at += 1;
+    }
+    found
+        .into_iter()
+        .skip(1)
+        .map(|pid| {
+            let line = read(pid, "cmdline").unwrap_or_default();
+            (pid, line.replace('\0', " "))
+        })
+        .collect()
+}
+
+/// Waits until this process has ended, whoever its parent is.
+pub async fn gone(pid: u32) {
+    let Ok(process) = pidfd_open(Pid::from_raw(pid as i32).unwrap(), PidfdFlags::NONBLOCK) else {
+        return;
+    };
+    let ended = AsyncFd::new(process).unwrap();
+    within(&format!("the end of process {pid}"), async {
+        drop(ended.readable().await.unwrap());
+    })
+    .await;
 }
 
 /// The value of the variable `TEST_KEY`.

@@ -268,13 +268,22 @@ async fn pump(
     closed: CancellationToken,
     mut frames: mpsc::Receiver<Frame>,
 ) {
-    while let Some(Some(frame)) = closed.run_until_cancelled(frames.recv()).await {
-        let Some(link) = link.upgrade() else { break };
+    loop {
+        // What a server said before it ended is heard first: its reader has handed it over before it closes the link.
+        let next = tokio::select! {
+            biased;
+            next = frames.recv() => next,
+            () = closed.cancelled() => None,
+        };
+        let Some((frame, link)) = next.zip(link.upgrade()) else {
+            break;
+        };
         if let Some((news, line)) = link.stray(frame).zip(line.upgrade()) {
             line.news(news);
         }
     }
-    let by_itself = !closed.is_cancelled();
+    // A link that nobody holds any more was let go of by us; any other was ended by the server.
+    let by_itself = link.strong_count() > 0;
     closed.cancel();
     routes.fail_all(&FlightFault::Lost {
         detail: "the connection ended".into(),

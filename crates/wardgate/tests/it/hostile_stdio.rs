@@ -1,0 +1,103 @@
+//! Children that say what they should not, or too much, or nothing.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use wardgate_testkit::http::send;
+
+use crate::{
+    edge::{call, echo},
+    lifecycle_serve::Serve,
+};
+
+/// A config with one child that misbehaves in this way. It leaves its marks in the working directory of the gateway.
+pub fn child(mode: &str) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/hostile_child.py");
+    let python = match std::path::Path::new("/usr/bin/python3").exists() {
+        true => "/usr/bin/python3",
+        false => "python3",
+    };
+    let command = json!([python, script, mode]);
+    format!(
+        "servers: {{bad: {{command: {command}, era: legacy, timeouts: {{call: 3s, list: 5s}}, reply_max: 1MiB}}}}\n"
+    )
+}
+
+fn text(answer: &Value) -> &str {
+    answer["result"]["content"][0]["text"]
+        .as_str()
+        .unwrap_or_default()
+}
+
+fn class(answer: &Value) -> &str {
+    answer["result"]["_meta"]["dev.wardgate/error"]["class"]
+        .as_str()
+        .unwrap_or_default()
+}
+
+#[tokio::test]
+async fn noise_on_standard_output_is_passed_over() {
+    let serve = Serve::start(&child("noise")).await;
+    for n in 0..5 {
+        let said = format!("text {n}");
+        let answer = send(serve.address, &call("echo", json!({"text": said})))
+            .await
+            .answer();
+        assert_eq!(text(&answer), said, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn half_a_line_is_no_answer() {
+    let serve = Serve::start(&child("half-line")).await;
+    let answer = send(serve.address, &echo()).await.answer();
+    assert_eq!(class(&answer), "outcome_unknown", "{answer}");
+}
+
+#[tokio::test]
+async fn a_line_without_end_costs_the_child_its_life_and_nobody_the_memory() {
+    let serve = Serve::start(&child("long-line")).await;
+    let before = resident(&serve);
+    let answer = send(serve.address, &echo()).await.answer();
+    assert!(
+        matches!(class(&answer), "outcome_unknown" | "upstream_error"),
+        "{answer}"
+    );
+    let grown = resident(&serve).saturating_sub(before);
+    assert!(grown < 24 << 20, "{grown} bytes more");
+    let marks = std::fs::read_to_string(serve.path("starts")).unwrap();
+    let first: u32 = marks.lines().next().unwrap().parse().unwrap();
+    crate::lifecycle_serve::gone(first).await;
+}
+
+#[tokio::test]
+async fn a_child_that_falls_silent_fails_its_calls_in_time() {
+    let serve = Serve::start(&child("mute")).await;
+    let started = Instant::now();
+    let answer = send(serve.address, &echo()).await.answer();
+    assert!(
+        matches!(class(&answer), "outcome_unknown" | "timeout"),
+        "{answer}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(6));
+}
+
+#[tokio::test]
+async fn standard_error_may_be_flooded() {
+    let serve = Serve::start(&child("talk")).await;
+    let before = resident(&serve);
+    for _ in 0..4 {
+        let answer = send(serve.address, &echo()).await.answer();
+        assert_eq!(text(&answer), "x", "{answer}");
+    }
+    let grown = resident(&serve).saturating_sub(before);
+    assert!(grown < 24 << 20, "{grown} bytes more");
+    assert!(!serve.log().contains('\u{1b}'));
+}
+
+/// Bytes of memory the gateway holds.
+pub fn resident(serve: &Serve) -> u64 {
+    let statm = std::fs::read_to_string(format!("/proc/{}/statm", serve.pid())).unwrap();
+    let pages: u64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
