@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Messages one batch of 2025-03-26 may hold.
-const BATCH_MAX: usize = 32;
+pub const BATCH_MAX: usize = 32;
 
 /// Answers a POST.
 pub async fn post(visit: Visit, body: Incoming) -> Reply {
@@ -121,24 +121,22 @@ fn malformed(visit: &Visit, fault: &FrameFault) -> Reply {
         &visit.toolset,
         "malformed message",
     );
-    let (status, id, error) = fault_reply(fault);
-    reply::rpc(status, id.as_ref(), &error)
+    let (id, error) = refusal(fault);
+    reply::rpc(StatusCode::BAD_REQUEST, id.as_ref(), &error)
 }
 
-fn fault_reply(fault: &FrameFault) -> (StatusCode, Option<wardgate_protocol::RequestId>, RpcError) {
+/// Returns the error for a text that is no message, and the id it is told with.
+pub fn refusal(fault: &FrameFault) -> (Option<wardgate_protocol::RequestId>, RpcError) {
     match fault {
         FrameFault::Parse(scan) => (
-            StatusCode::BAD_REQUEST,
             None,
             RpcError::new(error::PARSE_ERROR, format!("Parse error: {scan}")),
         ),
         FrameFault::Batch => (
-            StatusCode::BAD_REQUEST,
             None,
             RpcError::new(error::INVALID_REQUEST, fault.to_string()),
         ),
         FrameFault::Invalid { reason, id } => (
-            StatusCode::BAD_REQUEST,
             id.clone(),
             RpcError::new(error::INVALID_REQUEST, format!("Invalid request: {reason}")),
         ),
@@ -348,7 +346,7 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
             }
             Ok(frame) => session.receive(frame),
             Err(fault) => {
-                let (_, id, error) = fault_reply(&fault);
+                let (id, error) = refusal(&fault);
                 answers.push(
                     Frame::failure(id.as_ref(), &error.to_raw())
                         .raw()

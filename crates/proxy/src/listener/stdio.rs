@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -12,11 +15,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use wardgate_protocol::{
-    Frame, Kind, Limits, Method, RequestId, RpcError, edit, error, frame::FrameFault, lines::Lines,
-    meta, scan::Keys,
+    Frame, Kind, Limits, Method, RequestId, Revision, RpcError, edit, error, frame::FrameFault,
+    lines::Lines, meta, scan::Keys,
 };
 use wardgate_snapshot::Toolset;
 
+use super::post::{self, BATCH_MAX};
 use crate::{
     call::{Arrival, Credentials, Hail},
     exchange::{Exchange, Out},
@@ -26,6 +30,7 @@ use crate::{
         self, Session,
         news::{self, Interest},
     },
+    stage::record,
 };
 
 /// Serves one client until its input ends or `stop`.
@@ -59,6 +64,7 @@ where
         lines,
         session: Mutex::default(),
         calls: Mutex::default(),
+        follows: AtomicBool::new(false),
         stop: stop.child_token(),
     });
     let read = front.read(input).await;
@@ -75,6 +81,8 @@ struct Front {
     lines: mpsc::Sender<Bytes>,
     session: Mutex<Option<Arc<Session>>>,
     calls: Mutex<HashMap<RequestId, CancellationToken>>,
+    /// The session is told of changes.
+    follows: AtomicBool,
     stop: CancellationToken,
 }
 
@@ -111,42 +119,76 @@ impl Front {
             message_bytes_max: self.gate.snapshot().gateway.caps.body_bytes_max,
             ..Limits::default()
         };
-        match Frame::parse(line, &limits, Keys::Strict) {
-            Ok(frame) => match frame.kind() {
-                Kind::Request => self.request(frame).await,
-                Kind::Notification => self.notification(&frame),
-                Kind::Result | Kind::Error => {
-                    if let Some(session) = self.session() {
-                        session.responded(frame);
-                    }
+        match Frame::parse(line.clone(), &limits, Keys::Strict) {
+            Ok(frame) => self.message(frame).await,
+            Err(FrameFault::Batch) if self.has_batches() => self.batch(line, &limits).await,
+            Err(fault) => self.refuse(&fault).await,
+        }
+    }
+
+    async fn message(self: &Arc<Self>, frame: Frame) {
+        match frame.kind() {
+            Kind::Request => match self.start(frame) {
+                Ok((id, out)) => {
+                    self.gate.tasks.spawn(relay(self.clone(), id, out));
                 }
+                Err(refusal) => self.send(&refusal).await,
             },
-            Err(FrameFault::Parse(scan)) => {
-                self.refuse(None, error::PARSE_ERROR, format!("Parse error: {scan}"))
-                    .await
-            }
-            Err(FrameFault::Batch) => {
-                self.refuse(None, error::INVALID_REQUEST, FrameFault::Batch.to_string())
-                    .await
-            }
-            Err(FrameFault::Invalid { reason, id }) => {
-                self.refuse(
-                    id.as_ref(),
-                    error::INVALID_REQUEST,
-                    format!("Invalid request: {reason}"),
-                )
-                .await
+            Kind::Notification => self.notification(&frame),
+            Kind::Result | Kind::Error => {
+                if let Some(session) = self.session() {
+                    session.responded(frame);
+                }
             }
         }
+    }
+
+    /// MCP 2025-03-26 basic: batches must be received. No revision after it has them.
+    fn has_batches(&self) -> bool {
+        self.session()
+            .is_some_and(|session| session.revision == Revision::V2025_03_26)
+    }
+
+    /// Starts everything in a batch; its answers go out together when the last is there.
+    async fn batch(self: &Arc<Self>, line: Bytes, limits: &Limits) {
+        let frames = match Frame::parse_batch(line, limits, BATCH_MAX) {
+            Ok(frames) => frames,
+            Err(fault) => return self.refuse(&fault).await,
+        };
+        let (mut answers, mut started) = (Vec::new(), Vec::new());
+        for frame in frames {
+            match frame {
+                Ok(frame) if frame.kind() == Kind::Request => match self.start(frame) {
+                    Ok(call) => started.push(call),
+                    Err(refusal) => answers.push(*refusal),
+                },
+                Ok(frame) => self.message(frame).await,
+                Err(fault) => answers.push(refusal(&fault)),
+            }
+        }
+        self.gate
+            .tasks
+            .spawn(relay_together(self.clone(), answers, started));
     }
 
     fn session(&self) -> Option<Arc<Session>> {
         self.session.lock().expect("no panic while held").clone()
     }
 
-    async fn request(self: &Arc<Self>, frame: Frame) {
+    /// Hands a request to the pipeline; returns where its answer will come, or the refusal.
+    fn start(
+        self: &Arc<Self>,
+        frame: Frame,
+    ) -> Result<(RequestId, mpsc::Receiver<Out>), Box<Frame>> {
+        let refused = |id: Option<&RequestId>, code: i64, message: &str| {
+            Box::new(Frame::failure(id, &RpcError::new(code, message).to_raw()))
+        };
         let (Some(id), Some(toolset)) = (frame.id().cloned(), self.toolset()) else {
-            return;
+            return Err(refused(
+                frame.id(),
+                error::INTERNAL_ERROR,
+                "the toolset is gone",
+            ));
         };
         let hail = match (
             meta::is_modern(frame.params()),
@@ -156,24 +198,32 @@ impl Front {
             (true, _, _) => Hail::Modern,
             (false, Some("initialize"), _) => {
                 let session = session::open_session(&frame);
-                *self.session.lock().expect("no panic while held") = Some(session.clone());
+                let before = self
+                    .session
+                    .lock()
+                    .expect("no panic while held")
+                    .replace(session.clone());
+                if let Some(before) = before {
+                    before.end();
+                }
+                self.follows.store(false, Ordering::Release);
                 Hail::Held(session)
             }
             (false, _, Some(session)) => Hail::Held(session),
             (false, Some("ping"), None) => Hail::Held(session::open_session(&frame)),
             (false, Some("server/discover"), None) => {
-                return self
-                    .refuse(
-                        Some(&id),
-                        error::INVALID_PARAMS,
-                        "params._meta must carry the protocol version".into(),
-                    )
-                    .await;
+                return Err(refused(
+                    Some(&id),
+                    error::INVALID_PARAMS,
+                    "params._meta must carry the protocol version",
+                ));
             }
             (false, _, None) => {
-                return self
-                    .refuse(Some(&id), error::INVALID_REQUEST, "not initialized".into())
-                    .await;
+                return Err(refused(
+                    Some(&id),
+                    error::INVALID_REQUEST,
+                    "not initialized",
+                ));
             }
         };
         let cancel = self.stop.child_token();
@@ -190,13 +240,11 @@ impl Front {
             }
         };
         if !is_new {
-            return self
-                .refuse(
-                    Some(&id),
-                    error::INVALID_REQUEST,
-                    "a request with this id is under way".into(),
-                )
-                .await;
+            return Err(refused(
+                Some(&id),
+                error::INVALID_REQUEST,
+                "a request with this id is under way",
+            ));
         }
         let arrival = Arrival {
             snapshot: self.gate.snapshot(),
@@ -216,7 +264,7 @@ impl Front {
             exchange,
             cancel,
         ));
-        self.gate.tasks.spawn(relay(self.clone(), id, out));
+        Ok((id, out))
     }
 
     fn notification(self: &Arc<Self>, frame: &Frame) {
@@ -237,7 +285,9 @@ impl Front {
                 }
             }
             Method::NotificationInitialized => {
-                if let Some((session, toolset)) = self.session().zip(self.toolset()) {
+                if let Some((session, toolset)) = self.session().zip(self.toolset())
+                    && !self.follows.swap(true, Ordering::AcqRel)
+                {
                     self.gate
                         .tasks
                         .spawn(follow(self.clone(), session, toolset));
@@ -247,14 +297,26 @@ impl Front {
         }
     }
 
-    async fn refuse(&self, id: Option<&RequestId>, code: i64, message: String) {
-        self.send(&Frame::failure(id, &RpcError::new(code, message).to_raw()))
-            .await;
+    /// Answers what is no message.
+    async fn refuse(&self, fault: &FrameFault) {
+        if let Some(toolset) = self.toolset() {
+            record::refused(
+                &self.gate,
+                &self.gate.snapshot(),
+                &toolset,
+                "malformed message",
+            );
+        }
+        self.send(&refusal(fault)).await;
     }
 
     async fn send(&self, frame: &Frame) {
-        let mut line = edit::one_line(frame.raw()).as_str().as_bytes().to_vec();
-        line.push(b'\n');
+        let mut line = edit::one_line(frame.raw()).as_str().to_owned();
+        line.push('\n');
+        self.send_line(line).await;
+    }
+
+    async fn send_line(&self, line: String) {
         // The writer is gone only when the client is.
         let _ = self.lines.send(line.into()).await;
     }
@@ -267,20 +329,52 @@ impl Front {
     }
 }
 
-/// Writes what one call sends to the client. A call the client took back is not answered (MCP basic/utilities/cancellation).
-async fn relay(front: Arc<Front>, id: RequestId, mut out: mpsc::Receiver<Out>) {
+fn refusal(fault: &FrameFault) -> Frame {
+    let (id, error) = post::refusal(fault);
+    Frame::failure(id.as_ref(), &error.to_raw())
+}
+
+/// Writes what one call sends to the client.
+async fn relay(front: Arc<Front>, id: RequestId, out: mpsc::Receiver<Out>) {
+    if let Some(answer) = answer(&front, &id, out).await {
+        front.send(&answer).await;
+    }
+}
+
+/// Writes the answers of a batch as one.
+async fn relay_together(
+    front: Arc<Front>,
+    mut answers: Vec<Frame>,
+    started: Vec<(RequestId, mpsc::Receiver<Out>)>,
+) {
+    for (id, out) in started {
+        answers.extend(answer(&front, &id, out).await);
+    }
+    if !answers.is_empty() {
+        let answers: Vec<_> = answers
+            .iter()
+            .map(|answer| edit::one_line(answer.raw()).as_str().to_owned())
+            .collect();
+        front.send_line(format!("[{}]\n", answers.join(","))).await;
+    }
+}
+
+/// Passes on what comes before the answer and returns the answer. A call the client took back has none
+/// (MCP basic/utilities/cancellation).
+async fn answer(front: &Front, id: &RequestId, mut out: mpsc::Receiver<Out>) -> Option<Frame> {
+    let mut answer = None;
     while let Some(next) = out.recv().await {
         match next {
             Out::Notify(frame) | Out::Ask(frame) => front.send(&frame).await,
-            Out::Answer(answer) => {
-                front.calls.lock().expect("no panic while held").remove(&id);
-                if answer.status != 499 {
-                    front.send(&answer.frame).await;
-                }
+            Out::Answer(last) => {
+                answer = (last.status != 499).then_some(last.frame);
+                break;
             }
         }
     }
-    front.calls.lock().expect("no panic while held").remove(&id);
+    // Before the answer is told: after it, the client may use the id again.
+    front.calls.lock().expect("no panic while held").remove(id);
+    answer
 }
 
 /// Tells a legacy client of changes.
