@@ -9,6 +9,7 @@ use crate::{
     escape,
     id::RequestId,
     limits::Limits,
+    params::Params,
     raw::Raw,
     scan::{self, Keys, ScanFault},
 };
@@ -34,7 +35,7 @@ pub struct Frame {
     kind: Kind,
     id: Option<RequestId>,
     method: Option<ByteString>,
-    params: Option<Raw>,
+    params: Option<Params>,
     result: Option<Raw>,
     error: Option<Raw>,
 }
@@ -165,6 +166,10 @@ impl Frame {
         self.method.as_deref()
     }
     pub fn params(&self) -> Option<&Raw> {
+        self.params.as_ref().map(Params::raw)
+    }
+    /// Returns the params for looking members up.
+    pub fn lookup(&self) -> Option<&Params> {
         self.params.as_ref()
     }
     pub fn result(&self) -> Option<&Raw> {
@@ -258,7 +263,7 @@ impl Frame {
             kind,
             id,
             method,
-            params,
+            params: params.map(Params::new),
             result,
             error,
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::{
     edit::{self, Change, Object},
     error::{self, RpcError},
+    params::Lookup,
     raw::Raw,
     revision::{Era, Revision},
 };
@@ -28,24 +29,25 @@ pub struct RequestMeta {
 }
 
 /// Says whether the params carry the modern version key at all (whatever its value): the sign of a modern request.
-pub fn is_modern(params: Option<&Raw>) -> bool {
-    params.is_some_and(|params| edit::get(params.as_str(), &["_meta", PROTOCOL_VERSION]).is_some())
+pub fn is_modern(params: Option<&impl Lookup>) -> bool {
+    params.is_some_and(|params| params.find(&["_meta", PROTOCOL_VERSION]).is_some())
 }
 
 /// Reads the required modern metadata. Optional fields that are malformed count as absent: they never decide anything.
 ///
 /// # Errors
 /// −32602 when a required field is missing or malformed, −32022 (with `supported`, `requested`) for an unknown or legacy version.
-pub fn read(params: Option<&Raw>) -> Result<RequestMeta, RpcError> {
+pub fn read(params: Option<&impl Lookup>) -> Result<RequestMeta, RpcError> {
     let params = params.ok_or_else(|| missing(PROTOCOL_VERSION))?;
-    let meta = edit::get(params.as_str(), &["_meta"])
+    let meta = params
+        .find(&["_meta"])
         .and_then(Object::parse)
         .ok_or_else(|| missing(PROTOCOL_VERSION))?;
     let string = |key| meta.get(key).and_then(edit::string);
     let object = |key| {
         meta.get(key)
             .filter(|value| value.starts_with('{'))
-            .map(|value| params.slice_of(value))
+            .map(|value| params.share(value))
     };
 
     let version = string(PROTOCOL_VERSION).ok_or_else(|| missing(PROTOCOL_VERSION))?;
@@ -103,12 +105,12 @@ pub fn strip(params: &Raw) -> Raw {
 }
 
 /// Returns the raw progress token (`params._meta.progressToken`), a JSON string or number.
-pub fn progress_token(params: Option<&Raw>) -> Option<Raw> {
+pub fn progress_token(params: Option<&impl Lookup>) -> Option<Raw> {
     let params = params?;
-    let token = edit::get(params.as_str(), &["_meta", PROGRESS_TOKEN])?;
+    let token = params.find(&["_meta", PROGRESS_TOKEN])?;
     token
         .starts_with(['"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
-        .then(|| params.slice_of(token))
+        .then(|| params.share(token))
 }
 
 /// Returns params with `_meta.progressToken` set to this JSON text, or removed for `None`.

@@ -163,7 +163,7 @@ fn progress_tokens_keep_value_and_type() {
             "{params}"
         );
     }
-    assert_eq!(meta::progress_token(None), None);
+    assert_eq!(meta::progress_token(None::<&Raw>), None);
     let set = meta::with_progress_token(
         Some(&text(r#"{"a":1,"_meta":{"x":1,"progressToken":"old"}}"#)),
         Some("7"),

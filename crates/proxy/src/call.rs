@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use wardgate_model::Caller;
 use wardgate_protocol::{
-    Era, Frame, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities,
+    Era, Frame, Lookup, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities,
 };
 use wardgate_snapshot::{Snapshot, Toolset};
 
@@ -85,7 +85,7 @@ pub struct Call {
 impl Call {
     /// Returns the raw value of a member of `params`.
     pub fn param(&self, key: &str) -> Option<&str> {
-        wardgate_protocol::edit::get(self.frame.params()?.as_str(), &[key])
+        self.frame.lookup()?.find(&[key])
     }
 
     /// Returns a string member of `params`.

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod cx;
 pub mod exchange;
 pub mod gate;
+mod gather;
 pub mod listener;
 pub mod outcome;
 pub mod pipeline;

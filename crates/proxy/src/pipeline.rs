@@ -10,7 +10,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 use wardgate_model::Caller;
-use wardgate_protocol::{Frame, Method, Revision, edit, method};
+use wardgate_protocol::{Frame, Lookup, Method, Revision, edit, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
@@ -200,8 +200,8 @@ impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
         let trace = arrival
             .frame
-            .params()
-            .and_then(|params| edit::get(params.as_str(), &["_meta", "traceparent"]))
+            .lookup()
+            .and_then(|params| params.find(&["_meta", "traceparent"]))
             .and_then(edit::string);
         Trail {
             snapshot: arrival.snapshot.clone(),

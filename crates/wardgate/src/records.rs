@@ -4,8 +4,9 @@ use std::{
     fs::File,
     io::{self, Write},
     path::Path,
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use wardgate_proxy::record::{Record, RecordSink};
@@ -29,6 +30,9 @@ struct Pending {
 
 /// Above this, callers wait for the disk rather than fill the memory.
 const PENDING_MAX: usize = 16 << 20;
+
+/// A line is on its way to the disk within this time.
+const LINGER: Duration = Duration::from_millis(10);
 
 impl JsonLines {
     /// Opens the file for appending, making its folder.
@@ -86,6 +90,16 @@ impl Drop for JsonLines {
     }
 }
 
+/// Lets more lines come, so that many calls cost one wake-up and one write.
+fn linger<'a>(shared: &'a Shared, pending: MutexGuard<'a, Pending>) -> MutexGuard<'a, Pending> {
+    let full = |pending: &mut Pending| !pending.closed && pending.lines.len() <= PENDING_MAX;
+    let (pending, _) = shared
+        .more
+        .wait_timeout_while(pending, LINGER, full)
+        .expect("no panic while held");
+    pending
+}
+
 fn write(shared: &Shared, mut file: File) {
     loop {
         let lines = {
@@ -95,6 +109,9 @@ fn write(shared: &Shared, mut file: File) {
                     return;
                 }
                 pending = shared.more.wait(pending).expect("no panic while held");
+            }
+            if !pending.closed {
+                pending = linger(shared, pending);
             }
             std::mem::take(&mut pending.lines)
         };

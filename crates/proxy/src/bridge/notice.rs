@@ -29,7 +29,7 @@ impl Notices {
     /// Puts the client's own token back, spelled as it was. MCP: values must increase; one that does not is dropped,
     /// and so is one nobody asked for.
     fn progress(&mut self, call: &Call, frame: &Frame) -> Option<Frame> {
-        let token = meta::progress_token(call.frame.params())?;
+        let token = meta::progress_token(call.frame.lookup())?;
         let params = frame.params()?;
         let value: f64 = edit::get(params.as_str(), &["progress"])?.parse().ok()?;
         if self.progress.is_some_and(|last| value <= last) {

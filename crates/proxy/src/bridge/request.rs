@@ -1,7 +1,7 @@
 //! A client's params, made right for the server's era. What need not change is not touched.
 
 use wardgate_protocol::{
-    Era, Frame, Raw, RequestId, Revision,
+    Era, Frame, Lookup, Raw, RequestId, Revision,
     edit::{self, Change},
     meta,
 };
@@ -31,14 +31,18 @@ fn params(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) 
         (Era::Legacy, Era::Modern) => Some(meta::add(said, &modern_meta(call))),
         (Era::Legacy, Era::Legacy) | (Era::Modern, Era::Modern) => None,
     };
-    if meta::progress_token(said).is_some() {
+    if meta::progress_token(call.frame.lookup()).is_some() {
         let current = changed.as_ref().or(said);
         changed = Some(meta::with_progress_token(current, Some(id.as_str())));
     }
     if let Some(rename) = rename {
-        let current = changed.as_ref().or(said).map_or("{}", Raw::as_str);
         let quoted = edit::quote(rename.to);
-        if edit::get(current, rename.path) != Some(&quoted) {
+        let named = call
+            .frame
+            .lookup()
+            .and_then(|params| params.find(rename.path));
+        if named != Some(&quoted) {
+            let current = changed.as_ref().or(said).map_or("{}", Raw::as_str);
             changed = Some(Raw::trusted(edit::set(current, rename.path, &quoted)));
         }
     }

@@ -148,7 +148,8 @@ fn hardened(caps: &Caps) -> auto::Builder<TokioExecutor> {
     http.http1()
         .timer(TokioTimer::new())
         .header_read_timeout(caps.header_timeout)
-        .max_buf_size(caps.header_bytes_max.max(8 << 10))
+        // Also how much of a body is read at once; heads have their own, lower cap.
+        .max_buf_size((2 * caps.header_bytes_max).max(256 << 10))
         .max_headers(100)
         .half_close(false);
     http.http2()

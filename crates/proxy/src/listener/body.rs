@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use wardgate_snapshot::Caps;
 
 use super::edge::Refusal;
+use crate::gather::Gather;
 
 /// Bytes of bodies that are being read, over all connections.
 #[derive(Clone)]
@@ -76,8 +77,7 @@ pub async fn read(mut body: Incoming, caps: &Caps, budget: &Budget) -> Result<By
     }
     let started = Instant::now();
     let mut share = Share { budget, held: 0 };
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
+    let mut gather = Gather::default();
     loop {
         let due = due(started, share.held, caps);
         let Ok(part) = tokio::time::timeout_at(due, body.frame()).await else {
@@ -103,21 +103,9 @@ pub async fn read(mut body: Incoming, caps: &Caps, budget: &Budget) -> Result<By
             return Err(too_large);
         }
         share.grow(data.len())?;
-        if first.is_empty() && rest.is_empty() {
-            first = data;
-        } else {
-            if rest.is_empty() {
-                rest.reserve(first.len() + data.len());
-                rest.extend_from_slice(&first);
-            }
-            rest.extend_from_slice(&data);
-        }
+        gather.push(data, body.size_hint().lower());
     }
-    Ok(if rest.is_empty() {
-        first
-    } else {
-        rest.freeze()
-    })
+    Ok(gather.finish())
 }
 
 /// When the next bytes must be there: the whole time, or sooner when so little has come that the sender is stalling.

@@ -51,6 +51,7 @@ pub fn place(uri: &Uri) -> Option<Place> {
 /// 400 for what is malformed, 403 for what is foreign.
 pub fn check<B>(request: &Request<B>, gateway: &Gateway, local: SocketAddr) -> Result<(), Refusal> {
     framing(request)?;
+    head_size(request.headers(), gateway.caps.header_bytes_max)?;
     host(request, gateway, local)?;
     origin(request.headers(), gateway, local)
 }
@@ -68,6 +69,21 @@ fn framing<B>(request: &Request<B>) -> Result<(), Refusal> {
         return Err(refuse(StatusCode::BAD_REQUEST, "upgrades are not offered"));
     }
     Ok(())
+}
+
+/// RFC 6585 §5. Before anything in a header is decoded.
+fn head_size(head: &HeaderMap, max: usize) -> Result<(), Refusal> {
+    let size: usize = head
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    if size <= max {
+        return Ok(());
+    }
+    Err(refuse(
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "the headers are too large",
+    ))
 }
 
 fn host<B>(request: &Request<B>, gateway: &Gateway, local: SocketAddr) -> Result<(), Refusal> {

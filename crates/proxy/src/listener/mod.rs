@@ -9,6 +9,7 @@ pub mod http;
 pub mod post;
 pub mod quota;
 pub mod reply;
+pub mod running;
 pub mod session_stream;
 pub mod stall;
 pub mod stdio;

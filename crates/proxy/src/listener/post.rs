@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use hyper::body::Incoming;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wardgate_protocol::{
     Frame, Kind, Limits, Method, Revision, RpcError, error, frame::FrameFault, headers, meta,
@@ -15,13 +14,14 @@ use super::{
     edge::Refusal,
     http::Visit,
     reply::{self, Opening, Reply},
+    running::{Leaving, Running},
 };
 use crate::{
     call::{Arrival, Hail},
     exchange::{Exchange, Out},
     outcome::Answer,
     pipeline,
-    session::{Session, recognise},
+    session::{Session, Underway, recognise},
     stage::{identify::identify, record, resolve::Headers},
     stop::Stop,
 };
@@ -144,7 +144,7 @@ pub fn refusal(fault: &FrameFault) -> (Option<wardgate_protocol::RequestId>, Rpc
 }
 
 async fn message(visit: Visit, frame: Frame) -> Reply {
-    if visit.says_modern() || meta::is_modern(frame.params()) {
+    if visit.says_modern() || meta::is_modern(frame.lookup()) {
         return modern(visit, frame).await;
     }
     if let Some(unknown) = unknown_version(&visit, &frame) {
@@ -193,27 +193,34 @@ async fn modern(mut visit: Visit, frame: Frame) -> Reply {
         return reply::rpc(StatusCode::BAD_REQUEST, frame.id(), &fault);
     }
     let cancel = CancellationToken::new();
-    let guard = cancel.clone().drop_guard();
     let head = std::mem::take(&mut visit.head);
-    let mut out = start(&visit, frame, Hail::Modern, Some(head), cancel);
-    match out.recv().await {
-        Some(Out::Answer(answer)) => {
-            guard.disarm();
-            reply::answer(answer)
-        }
-        Some(first) => reply::modern_stream(first, out, guard),
+    let leaving = Leaving::Cancels(cancel.clone());
+    let mut running = start(
+        &visit,
+        frame,
+        Hail::Modern,
+        Some(head),
+        leaving,
+        cancel.clone(),
+        None,
+    );
+    match running.first().await {
+        Some(Out::Answer(answer)) => reply::answer(answer),
+        Some(first) => reply::modern_stream(first, running.stream(), cancel.drop_guard()),
         None => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
-/// Hands a request to the pipeline in a task of its own and returns what comes back.
+/// Hands a request to the pipeline.
 fn start(
     visit: &Visit,
     frame: Frame,
     hail: Hail,
     headers: Option<HeaderMap>,
+    leaving: Leaving,
     cancel: CancellationToken,
-) -> mpsc::Receiver<Out> {
+    underway: Option<Underway>,
+) -> Running {
     let (exchange, out) = Exchange::new();
     let arrival = Arrival {
         snapshot: visit.snapshot.clone(),
@@ -223,13 +230,14 @@ fn start(
         frame,
         headers,
     };
-    visit.door.gate.tasks.spawn(pipeline::serve(
-        visit.door.gate.clone(),
-        arrival,
-        exchange,
-        cancel,
-    ));
-    out
+    let gate = &visit.door.gate;
+    let serve = pipeline::serve(gate.clone(), arrival, exchange, cancel);
+    let work = async move {
+        // As long as the call runs, not as long as its client is connected.
+        let _underway = underway;
+        serve.await;
+    };
+    Running::new(work, out, gate.tasks.clone(), leaving)
 }
 
 /// Legacy: an answer may become a stream that survives its connection; a disconnect is no cancellation.
@@ -237,14 +245,17 @@ async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
     let token = visit.session_token();
     let cancel = CancellationToken::new();
     if frame.method() == Some("initialize") {
-        let out = start(
+        let head = Some(visit.head.clone());
+        let running = start(
             &visit,
             frame,
             Hail::Opening,
-            Some(visit.head.clone()),
+            head,
+            Leaving::MeansNothing,
             cancel,
+            None,
         );
-        return opened(out).await;
+        return opened(running).await;
     }
     // Looked up before the call, so that cancelling and streaming find the same session the call runs in.
     let session = session(&visit, token.as_deref()).ok();
@@ -256,8 +267,9 @@ async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
         .as_ref()
         .zip(frame.id())
         .map(|(session, id)| session.enter(id, cancel.clone()));
-    let mut out = start(&visit, frame, hail, None, cancel);
-    match (out.recv().await, session) {
+    let leaving = Leaving::MeansNothing;
+    let mut running = start(&visit, frame, hail, None, leaving, cancel, underway);
+    match (running.first().await, session) {
         (Some(Out::Answer(answer)), _) => reply::answer(answer),
         (Some(first), Some(session)) => {
             let (number, log) = session.stream();
@@ -267,8 +279,8 @@ async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
                 Opening::Plain
             };
             let reader = log.reader(0);
+            let mut out = running.stream();
             visit.door.gate.tasks.spawn(async move {
-                let _underway = underway;
                 let mut next = Some(first);
                 while let Some(said) = next {
                     log.append(match said {
@@ -286,8 +298,8 @@ async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
 }
 
 /// An opening is answered, never streamed.
-async fn opened(mut out: mpsc::Receiver<Out>) -> Reply {
-    match out.recv().await {
+async fn opened(mut running: Running) -> Reply {
+    match running.first().await {
         Some(Out::Answer(answer)) => reply::answer(answer),
         _ => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
@@ -364,14 +376,11 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
 }
 
 async fn batched(visit: &Visit, frame: Frame, token: Option<String>) -> Option<String> {
-    let mut out = start(
-        visit,
-        frame,
-        Hail::Token(token),
-        None,
-        CancellationToken::new(),
-    );
-    while let Some(next) = out.recv().await {
+    let cancel = CancellationToken::new();
+    let hail = Hail::Token(token);
+    let leaving = Leaving::MeansNothing;
+    let mut running = start(visit, frame, hail, None, leaving, cancel, None);
+    while let Some(next) = running.first().await {
         if let Out::Answer(answer) = next {
             return Some(answer.frame.raw().as_str().to_owned());
         }

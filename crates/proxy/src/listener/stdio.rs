@@ -191,7 +191,7 @@ impl Front {
             ));
         };
         let hail = match (
-            meta::is_modern(frame.params()),
+            meta::is_modern(frame.lookup()),
             frame.method(),
             self.session(),
         ) {

@@ -47,7 +47,7 @@ struct State {
     /// Requests to the client that wait for its response, by our id.
     asked: HashMap<u64, oneshot::Sender<Frame>>,
     /// Calls under way, by the client's id. Some clients use one id for every call.
-    calls: HashMap<RequestId, Vec<CancellationToken>>,
+    calls: HashMap<RequestId, Vec<(u64, CancellationToken)>>,
     subscriptions: HashMap<String, Arc<Line>>,
     streams: HashMap<u64, (Arc<StreamLog>, Instant)>,
 }
@@ -122,14 +122,16 @@ impl Session {
 
     /// Notes a call under way, so that the client can cancel it, until the guard is dropped.
     pub fn enter(self: &Arc<Self>, id: &RequestId, cancel: CancellationToken) -> Underway {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.state()
             .calls
             .entry(id.clone())
             .or_default()
-            .push(cancel);
+            .push((number, cancel));
         Underway {
             session: self.clone(),
             id: id.clone(),
+            number,
         }
     }
 
@@ -139,7 +141,7 @@ impl Session {
 
     /// Cancels the newest call with this id.
     pub fn cancel(&self, id: &RequestId) {
-        if let Some(cancel) = self.state().calls.get(id).and_then(|calls| calls.last()) {
+        if let Some((_, cancel)) = self.state().calls.get(id).and_then(|calls| calls.last()) {
             cancel.cancel();
         }
     }
@@ -284,13 +286,15 @@ impl Drop for Asked {
 pub struct Underway {
     session: Arc<Session>,
     id: RequestId,
+    /// Which of the calls with this id.
+    number: u64,
 }
 
 impl Drop for Underway {
     fn drop(&mut self) {
         let mut state = self.session.state();
         if let Some(calls) = state.calls.get_mut(&self.id) {
-            calls.pop();
+            calls.retain(|(number, _)| *number != self.number);
             if calls.is_empty() {
                 state.calls.remove(&self.id);
             }

@@ -55,7 +55,7 @@ pub fn session(
 }
 
 fn modern(frame: &Frame) -> Result<Peer, Stop> {
-    let read = meta::read(frame.params()).map_err(Stop::BadMeta)?;
+    let read = meta::read(frame.lookup()).map_err(Stop::BadMeta)?;
     Ok(Peer {
         revision: read.revision,
         capabilities: ClientCapabilities::read(&read.client_capabilities),

@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use wardgate_protocol::{Frame, Kind, Limits, Revision, frame::FrameFault, scan::Keys, sse};
+
+use crate::gather::Gather;
 
 use super::{fault::FlightFault, http::Inner, routes::Event};
 
@@ -59,8 +61,7 @@ impl HttpReplies {
 
     /// Reads a whole body as one frame.
     pub(super) async fn whole(wire: &Inner, mut body: Incoming) -> Result<Frame, FlightFault> {
-        let mut bytes = Bytes::new();
-        let mut more: Option<BytesMut> = None;
+        let mut gather = Gather::default();
         if body.size_hint().lower() > wire.reply_bytes_max as u64 {
             return Err(FlightFault::Broken {
                 reason: "the answer is too large",
@@ -71,26 +72,14 @@ impl HttpReplies {
                 detail: super::http::chain(&error),
             })?;
             let Ok(data) = part.into_data() else { continue };
-            if bytes.len() + more.as_ref().map_or(0, BytesMut::len) + data.len()
-                > wire.reply_bytes_max
-            {
+            if gather.len() + data.len() > wire.reply_bytes_max {
                 return Err(FlightFault::Broken {
                     reason: "the answer is too large",
                 });
             }
-            match &mut more {
-                None if bytes.is_empty() => bytes = data,
-                None => {
-                    let mut whole = BytesMut::with_capacity(bytes.len() + data.len() * 2);
-                    whole.extend_from_slice(&bytes);
-                    whole.extend_from_slice(&data);
-                    more = Some(whole);
-                    bytes = Bytes::new();
-                }
-                Some(whole) => whole.extend_from_slice(&data),
-            }
+            gather.push(data, body.size_hint().lower());
         }
-        parse(more.map_or(bytes, BytesMut::freeze), wire.reply_bytes_max)
+        parse(gather.finish(), wire.reply_bytes_max)
     }
 
     /// Returns what comes next for request `id`.
