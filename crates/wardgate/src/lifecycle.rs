@@ -3,7 +3,7 @@
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use wardgate_config::Loaded;
@@ -27,6 +27,7 @@ mod banner;
 /// What keeps the gateway from starting.
 pub fn serve(args: Args) -> anyhow::Result<ExitCode> {
     log();
+    let watch = reload::Watch::start(&args);
     let loaded = match config_file::load(&args.config, &args.mcp_json, args.listen) {
         Ok(loaded) => loaded,
         Err(diagnostics) => {
@@ -38,7 +39,7 @@ pub fn serve(args: Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let served = runtime.block_on(run(args, loaded));
+    let served = runtime.block_on(run(args, loaded, watch));
     // A read of standard input cannot be cancelled: it must not hold the process up.
     runtime.shutdown_timeout(Duration::from_millis(100));
     served.map(|()| Exit::Ok.into())
@@ -59,14 +60,30 @@ fn log() {
     }
 }
 
-async fn run(args: Args, loaded: Loaded) -> anyhow::Result<()> {
+async fn run(
+    args: Args,
+    loaded: Loaded,
+    watch: anyhow::Result<reload::Watch>,
+) -> anyhow::Result<()> {
+    let watch = watch
+        .inspect_err(|fault| {
+            tracing::warn!(
+                fault = format!("{fault:#}"),
+                "changes of the configuration are not followed"
+            );
+        })
+        .ok();
+    let told = Told::listen()?;
+    let hangup = signal(SignalKind::hangup())?;
     let snapshot = compose::snapshot(&loaded)?;
     let secrets = Arc::new(ConfigSecrets::default());
     secrets.replace(loaded.held);
     let ports = compose::ports(&snapshot, &loaded.config.gateway.state, secrets.clone())?;
     let gate = Gate::new(snapshot, ports).await?;
     let stop = CancellationToken::new();
-    gate.tasks.spawn(follow_config(
+    gate.tasks.spawn(reload::follow(
+        watch,
+        hangup,
         gate.clone(),
         args.clone(),
         secrets,
@@ -74,31 +91,21 @@ async fn run(args: Args, loaded: Loaded) -> anyhow::Result<()> {
     ));
     gate.tasks.spawn(warm_up(gate.clone()));
     let served = match args.stdio {
-        true => over_stdio(&gate, &stop).await,
-        false => over_http(&gate, &stop).await,
+        true => over_stdio(&gate, told, &stop).await,
+        false => over_http(&gate, told, &stop).await,
     };
     stop.cancel();
     shut_down(&gate).await;
     served
 }
 
-async fn follow_config(
-    gate: Arc<Gate>,
-    args: Args,
-    secrets: Arc<ConfigSecrets>,
-    stop: CancellationToken,
-) {
-    if let Err(fault) = reload::follow(gate, args, secrets, stop).await {
-        tracing::warn!(
-            fault = format!("{fault:#}"),
-            "changes of the configuration are not followed"
-        );
-    }
-}
-
-async fn over_stdio(gate: &Arc<Gate>, stop: &CancellationToken) -> anyhow::Result<()> {
-    gate.tasks
-        .spawn(stop_when_told(gate.clone(), stop.clone(), Duration::ZERO));
+async fn over_stdio(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> anyhow::Result<()> {
+    gate.tasks.spawn(stop_when_told(
+        told,
+        gate.clone(),
+        stop.clone(),
+        Duration::ZERO,
+    ));
     stdio::serve(
         gate.clone(),
         None,
@@ -110,7 +117,7 @@ async fn over_stdio(gate: &Arc<Gate>, stop: &CancellationToken) -> anyhow::Resul
     .context("standard input and output")
 }
 
-async fn over_http(gate: &Arc<Gate>, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn over_http(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> anyhow::Result<()> {
     let gateway = gate.snapshot().gateway.clone();
     let certificates = match &gateway.tls {
         Some((chain, key)) => Some(Certificates::load(chain, key)?),
@@ -126,6 +133,7 @@ async fn over_http(gate: &Arc<Gate>, stop: &CancellationToken) -> anyhow::Result
         tracing::warn!(%error, "nobody reads standard output");
     }
     gate.tasks.spawn(stop_when_told(
+        told,
         gate.clone(),
         stop.clone(),
         gateway.caps.drain_delay,
@@ -134,11 +142,8 @@ async fn over_http(gate: &Arc<Gate>, stop: &CancellationToken) -> anyhow::Result
 }
 
 /// On TERM or INT: not ready at once, no new connections after `delay`, streams end, calls under way finish.
-async fn stop_when_told(gate: Arc<Gate>, stop: CancellationToken, delay: Duration) {
-    if let Some(Err(error)) = stop.run_until_cancelled(told()).await {
-        return tracing::error!(%error, "signals cannot be followed");
-    }
-    if stop.is_cancelled() {
+async fn stop_when_told(mut told: Told, gate: Arc<Gate>, stop: CancellationToken, delay: Duration) {
+    if stop.run_until_cancelled(told.again()).await.is_none() {
         return;
     }
     tracing::info!("draining");
@@ -146,20 +151,31 @@ async fn stop_when_told(gate: Arc<Gate>, stop: CancellationToken, delay: Duratio
     tokio::time::sleep(delay).await;
     gate.draining.cancel();
     stop.cancel();
-    if told().await.is_ok() {
-        tracing::warn!("told to stop twice, not waiting for calls under way");
-        std::process::exit(1);
-    }
+    told.again().await;
+    tracing::warn!("told to stop twice, not waiting for calls under way");
+    std::process::exit(1);
 }
 
-async fn told() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// TERM and INT, heard from the moment this exists.
+struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    fn listen() -> std::io::Result<Told> {
+        Ok(Told {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn again(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Closes lines and waits for children to be gone.

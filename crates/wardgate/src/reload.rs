@@ -4,10 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use notify::{RecursiveMode, Watcher};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::{signal::unix::Signal, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 use wardgate_proxy::Gate;
 
@@ -19,35 +16,62 @@ use crate::{
 /// Editors write a file in several steps.
 const SETTLE: Duration = Duration::from_millis(150);
 
-/// Follows the config until `stop`.
-///
-/// # Errors
-/// When the files cannot be watched.
+/// The config's files, watched from the moment this exists.
+pub struct Watch {
+    changes: mpsc::Receiver<()>,
+    _watcher: notify::RecommendedWatcher,
+}
+
+impl Watch {
+    /// Starts to watch. To be called before the files are first read, so that no change falls between.
+    ///
+    /// # Errors
+    /// When the files cannot be watched.
+    pub fn start(args: &Args) -> anyhow::Result<Watch> {
+        // One pending change is enough: a reload reads everything.
+        let (changed, changes) = mpsc::channel(1);
+        let files: Vec<PathBuf> = args
+            .config
+            .path()
+            .into_iter()
+            .chain(args.mcp_json.iter().cloned())
+            .collect();
+        Ok(Watch {
+            changes,
+            _watcher: watch(&files, changed)?,
+        })
+    }
+}
+
+/// Follows the config until `stop`. Without a watch it is read again on SIGHUP only.
 pub async fn follow(
+    mut watch: Option<Watch>,
+    mut hangup: Signal,
     gate: Arc<Gate>,
     args: Args,
     secrets: Arc<ConfigSecrets>,
     stop: CancellationToken,
-) -> anyhow::Result<()> {
-    // One pending change is enough: a reload reads everything.
-    let (changed, mut changes) = mpsc::channel(1);
-    let files: Vec<PathBuf> = args
-        .config
-        .path()
-        .into_iter()
-        .chain(args.mcp_json.iter().cloned())
-        .collect();
-    let _watcher = watch(&files, changed)?;
-    let mut hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be followed")?;
+) {
     loop {
         tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            Some(()) = changes.recv() => tokio::time::sleep(SETTLE).await,
+            () = stop.cancelled() => return,
+            () = change(&mut watch) => {}
             Some(()) = hangup.recv() => {}
         }
-        while changes.try_recv().is_ok() {}
         reload(&gate, &args, &secrets).await;
     }
+}
+
+/// Waits for a change, and until it has settled.
+async fn change(watch: &mut Option<Watch>) {
+    let Some(watch) = watch else {
+        return std::future::pending().await;
+    };
+    if watch.changes.recv().await.is_none() {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(SETTLE).await;
+    while watch.changes.try_recv().is_ok() {}
 }
 
 /// Watches the folders, not the files: a file that is replaced is another file.

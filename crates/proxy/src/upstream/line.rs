@@ -18,7 +18,7 @@ use wardgate_snapshot::{Endpoint, HeaderValue, Server};
 use super::{
     Means, ServerState,
     backoff::Backoff,
-    changes::{Change, News},
+    changes::{Change, News, Shelf},
     child,
     declared::Declared,
     fault::{FlightFault, LinkFault},
@@ -187,7 +187,14 @@ impl Line {
                 *self.link.lock().expect("no panic while held") = Some(link.clone());
                 self.catalog.invalidate_all();
                 self.logs.store(u8::MAX, Ordering::Release);
-                *self.hello.lock().expect("no panic while held") = Some(link.hello.clone());
+                let earlier = self
+                    .hello
+                    .lock()
+                    .expect("no panic while held")
+                    .replace(link.hello.clone());
+                if earlier.is_some() {
+                    self.all_may_have_changed();
+                }
                 self.means
                     .tasks
                     .spawn(watch::watch(Arc::downgrade(&self), Arc::downgrade(&link)));
@@ -228,6 +235,13 @@ impl Line {
             server: Some(self.server.alias.clone()),
             news,
         });
+    }
+
+    /// Forgets every list and says so: the server was away, and nobody knows what it is now.
+    pub fn all_may_have_changed(&self) {
+        for shelf in [Shelf::Tools, Shelf::Prompts, Shelf::Resources] {
+            self.news(News::List(shelf));
+        }
     }
 
     /// Adds a subscriber to a resource; the server is told about the first.

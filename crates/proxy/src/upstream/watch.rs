@@ -42,15 +42,21 @@ pub async fn watch(line: Weak<Line>, link: Weak<Link>) {
 }
 
 async fn follow(line: Weak<Line>, link: Weak<Link>, era: Era) {
+    // Whether news may have gone by while the server could not be heard.
+    let mut missed = false;
     while let Some((line, link)) = line.upgrade().zip(link.upgrade()) {
         let ended = match era {
-            Era::Legacy => follow_stream(&line, &link).await,
-            Era::Modern => follow_listen(&line, &link).await,
+            Era::Legacy => follow_stream(&line, &link, &mut missed).await,
+            Era::Modern => follow_listen(&line, &link, &mut missed).await,
         };
         drop((line, link));
         match ended {
             Again::Yes => {}
             Again::AfterPause => tokio::time::sleep(PAUSE).await,
+            Again::AfterLoss => {
+                missed = true;
+                tokio::time::sleep(PAUSE).await;
+            }
             Again::No => return,
         }
     }
@@ -59,6 +65,8 @@ async fn follow(line: Weak<Line>, link: Weak<Link>, era: Era) {
 enum Again {
     Yes,
     AfterPause,
+    /// The server went away rather than closing the stream; it may come back as another.
+    AfterLoss,
     No,
 }
 
@@ -76,7 +84,7 @@ async fn resubscribe(line: &Weak<Line>, link: &Arc<Link>) {
 }
 
 /// Holds the legacy GET stream open. A server without one answers 405, which is fine.
-async fn follow_stream(line: &Arc<Line>, link: &Arc<Link>) -> Again {
+async fn follow_stream(line: &Arc<Line>, link: &Arc<Link>, missed: &mut bool) -> Again {
     let Wire::Http(wire) = &link.wire else {
         return Again::No;
     };
@@ -85,6 +93,9 @@ async fn follow_stream(line: &Arc<Line>, link: &Arc<Link>) -> Again {
         Ok(None) => return Again::No,
         Err(fault) => return lost(link, &fault),
     };
+    if std::mem::take(missed) {
+        line.all_may_have_changed();
+    }
     while let Some(frame) = stream.next_any().await {
         if let Some(news) = link.stray(frame) {
             line.news(news);
@@ -100,12 +111,12 @@ fn lost(link: &Link, fault: &FlightFault) -> Again {
         FlightFault::NotSent { .. }
         | FlightFault::Lost { .. }
         | FlightFault::Busy { .. }
-        | FlightFault::Broken { .. } => Again::AfterPause,
+        | FlightFault::Broken { .. } => Again::AfterLoss,
     }
 }
 
 /// Holds a `subscriptions/listen` open for what the server offers and what downstream wants.
-async fn follow_listen(line: &Arc<Line>, link: &Arc<Link>) -> Again {
+async fn follow_listen(line: &Arc<Line>, link: &Arc<Link>, missed: &mut bool) -> Again {
     let Some(wanted) = filter(line, link) else {
         line.subscriptions_changed.notified().await;
         return Again::Yes;
@@ -123,6 +134,9 @@ async fn follow_listen(line: &Arc<Line>, link: &Arc<Link>) -> Again {
         .await
     {
         return lost(link, &fault);
+    }
+    if std::mem::take(missed) {
+        line.all_may_have_changed();
     }
     loop {
         let event = tokio::select! {

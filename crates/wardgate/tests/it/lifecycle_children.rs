@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use wardgate_testkit::{http::send, modern};
+use wardgate_testkit::{http::send, modern, within};
 
 use crate::{
     edge::{call, echo},
@@ -77,6 +77,17 @@ async fn orphans_of_a_child_do_not_pile_up_as_zombies() {
     let family = descendants(serve.pid());
     // The supervisor and the server; of sixty forked processes nothing is left but, perhaps, one just ending.
     assert!(family.len() <= 4, "{family:?}");
+}
+
+/// Waits until no more than this many processes are left below the gateway.
+pub async fn only(serve: &Serve, count: usize) {
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    within("fewer children", async {
+        while descendants(serve.pid()).len() > count {
+            look.tick().await;
+        }
+    })
+    .await;
 }
 
 fn class(answer: &Value) -> String {

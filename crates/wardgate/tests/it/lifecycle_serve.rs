@@ -114,9 +114,16 @@ impl Serve {
 
     /// Waits until the log says this.
     pub async fn logged(&self, text: &str) {
+        self.logged_after(0, text).await;
+    }
+
+    /// Waits until the log says this in what follows its first `start` bytes.
+    pub async fn logged_after(&self, start: usize, text: &str) {
         let mut log = self.log.clone();
         let seen = within(&format!("`{text}` in the log"), async {
-            log.wait_for(|log| log.contains(text)).await.is_ok()
+            log.wait_for(|log| log[start..].contains(text))
+                .await
+                .is_ok()
         })
         .await;
         assert!(seen, "the gateway ended; it said: {}", self.log());

@@ -2,6 +2,7 @@
 //!
 //! One binary, one module per subject. Everything starts with [`gateway::TestGateway`].
 
+mod bridging;
 mod door;
 mod edge;
 mod edge_slow;
@@ -10,7 +11,12 @@ mod edge_tls;
 mod gateway;
 mod hostile_stdio;
 mod lifecycle_children;
+mod lifecycle_drain;
+mod lifecycle_lists;
+mod lifecycle_reload;
+mod lifecycle_restart;
 mod lifecycle_serve;
+mod lifecycle_sessions;
 mod messages;
 mod smoke;
 mod transcripts;
