@@ -133,6 +133,56 @@ impl Door {
         }
     }
 
+    /// Makes a call and answers what is asked meanwhile, in the way of this revision, with these capabilities' [`responses`].
+    pub async fn talk(&mut self, id: &str, tool: &str, arguments: Value, meta: Value) -> Talk {
+        let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
+        let mut talk = Talk::default();
+        match &mut self.inner {
+            Inner::Modern(address) => {
+                let address = *address;
+                talk.rounds(id, params, async |message| {
+                    let reply = http::send(address, &modern::post("/mcp", &message)).await;
+                    let mut messages = reply.messages();
+                    let answer = messages.pop().expect("an answer");
+                    (messages, answer)
+                })
+                .await;
+            }
+            Inner::Stdio(stdio) if self.way.is_modern() => {
+                talk.rounds(id, params, async |message| stdio.ask(&message).await)
+                    .await;
+            }
+            Inner::Stdio(stdio) => {
+                stdio.send(&legacy::message(id, "tools/call", params)).await;
+                while let Some(response) = talk.hear(stdio.message().await) {
+                    if !response.is_null() {
+                        stdio.send(&response).await;
+                    }
+                }
+            }
+            Inner::Legacy(session) => {
+                let mut stream = session.stream(id, "tools/call", params).await;
+                let kind = stream
+                    .headers
+                    .iter()
+                    .find(|(name, _)| name == "content-type");
+                if kind.is_some_and(|(_, kind)| kind == "application/json") {
+                    let body = stream.body().await;
+                    talk.answer = serde_json::from_slice(&body).expect("JSON");
+                    return talk;
+                }
+                while let Some(response) = talk.hear(stream.message().await) {
+                    if !response.is_null() {
+                        session
+                            .answer(&response["id"], response["result"].clone())
+                            .await;
+                    }
+                }
+            }
+        }
+        talk
+    }
+
     /// Ends the connection; on standard input the child must end well.
     pub async fn close(self) {
         if let Inner::Stdio(stdio) = self.inner {
@@ -183,5 +233,86 @@ fn replied(reply: Reply) -> Said {
         reply: Some(reply),
         before,
         answer,
+    }
+}
+
+/// A call with everything that was said about it.
+#[derive(Debug, Default)]
+pub struct Talk {
+    /// What the client was asked: method and params.
+    pub asked: Vec<(String, Value)>,
+    /// Notifications, in order.
+    pub notices: Vec<Value>,
+    pub answer: Value,
+}
+
+impl Talk {
+    pub fn text(&self) -> &str {
+        self.answer["result"]["content"][0]["text"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text in {}", self.answer))
+    }
+
+    /// Takes a legacy message; returns the response it wants (null for a notification), or nothing after the answer.
+    fn hear(&mut self, message: Value) -> Option<Value> {
+        let Some(method) = message["method"].as_str() else {
+            self.answer = message;
+            return None;
+        };
+        if message.get("id").is_none() {
+            self.notices.push(message);
+            return Some(Value::Null);
+        }
+        let result = response(method);
+        self.asked
+            .push((method.to_owned(), message["params"].clone()));
+        Some(json!({"jsonrpc": "2.0", "id": message["id"], "result": result}))
+    }
+
+    /// Sends the call, and again with answers, until it is complete.
+    async fn rounds(
+        &mut self,
+        id: &str,
+        params: Value,
+        mut send: impl AsyncFnMut(Value) -> (Vec<Value>, Value),
+    ) {
+        let mut next = params.clone();
+        for round in 0.. {
+            let message = modern::message(format!("{id}-{round}"), "tools/call", next);
+            let (before, answer) = send(message).await;
+            self.notices.extend(before);
+            if answer["result"]["resultType"] != "input_required" {
+                self.answer = answer;
+                return;
+            }
+            let mut responses = json!({});
+            for (key, request) in answer["result"]["inputRequests"]
+                .as_object()
+                .expect("questions")
+            {
+                let method = request["method"].as_str().expect("a method");
+                responses[key] = response(method);
+                self.asked
+                    .push((method.to_owned(), request["params"].clone()));
+            }
+            next = params.clone();
+            next["inputResponses"] = responses;
+            if let Some(state) = answer["result"].get("requestState") {
+                next["requestState"] = state.clone();
+            }
+        }
+    }
+}
+
+/// What every client here answers.
+pub fn response(method: &str) -> Value {
+    match method {
+        "elicitation/create" => json!({"action": "accept", "content": {"name": "Ada"}}),
+        "sampling/createMessage" => {
+            json!({"role": "assistant", "model": "m", "stopReason": "endTurn",
+            "content": {"type": "text", "text": "four"}})
+        }
+        "roots/list" => json!({"roots": [{"uri": "file:///work", "name": "work"}]}),
+        other => panic!("asked {other}"),
     }
 }
