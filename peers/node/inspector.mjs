@@ -12,7 +12,7 @@ const inspector = fileURLToPath(new URL('./node_modules/.bin/mcp-inspector', imp
 async function inspect(request, ...method) {
   const transport = request.transport === 'sse' ? 'sse' : 'http';
   const args = [inspector, '--cli', request.url, '--transport', transport, '--protocol-era', era, '--method', ...method];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 16 << 20, timeout: 40_000 }).catch((error) => {
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 16 << 20, timeout: 90_000 }).catch((error) => {
     throw new Error((error.stderr || error.stdout || error.message).trim().split('\n').slice(-3).join(' / '));
   });
   return JSON.parse(stdout.slice(stdout.indexOf('{')));

@@ -3,7 +3,7 @@
 
 import { createInterface } from 'node:readline';
 
-const SECONDS_MAX = 40;
+const SECONDS_MAX = 90;
 
 export async function answerRequests(visit) {
   for await (const line of createInterface({ input: process.stdin })) {

@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 
-SECONDS_MAX = 40
+SECONDS_MAX = 90
 
 
 async def answer_requests(visit):

@@ -7,7 +7,7 @@ use crate::report::Tally;
 use crate::shell;
 
 pub fn format() -> Result<Tally> {
-    shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
+    shell::run(shell::cargo().args(["fmt", "--all", "--", "--check", "-l"]))?;
     Ok(Tally::one())
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::checks;
 use crate::peers;
 use crate::shell;
 
@@ -13,6 +14,7 @@ pub fn refresh() -> Result<()> {
         .env("INSTA_UPDATE", "always")
         .env("WARDGATE_GOLDEN", "write");
     shell::run(&mut tests)?;
+    checks::build()?;
     peers::install::run()?;
     peers::compat::run(&peers::compat::Options {
         write: true,

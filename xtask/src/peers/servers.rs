@@ -242,7 +242,7 @@ impl Fixture {
     /// This server as a section of the gateway's configuration. The deadlines are long: what is measured is whether it
     /// works, on machines that start a dozen interpreters at once.
     pub fn config(&self) -> Value {
-        let timeouts = json!({"connect": "30s", "list": "40s"});
+        let timeouts = json!({"connect": "60s", "list": "75s"});
         match &self.endpoint {
             Endpoint::Command(command) => json!({"command": command, "timeouts": timeouts}),
             Endpoint::Http(url) => json!({"url": url, "timeouts": timeouts}),

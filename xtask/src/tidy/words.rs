@@ -1,5 +1,5 @@
 //! What must not be written into a file of this repository: paths of one machine, hosts a lock file should not pin,
-//! promises without an issue, tests that never run.
+//! promises without an issue, tests that never run, the world in a pure crate.
 
 use super::Source;
 
@@ -38,6 +38,26 @@ const BANS: &[Ban] = &[
     },
 ];
 
+/// Crates that are functions of what they are given: no runtime, clock, environment, file or process.
+const PURE: [&str; 6] = [
+    "crates/model/src/",
+    "crates/protocol/src/",
+    "crates/schema/src/",
+    "crates/sanitize/src/",
+    "crates/snapshot/src/",
+    "crates/limit/src/",
+];
+const IMPURE: [&str; 8] = [
+    "tokio::",
+    "std::env::",
+    "std::fs::",
+    "std::process::",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "SystemTime::now",
+    "Instant::now",
+];
+
 /// Marks that need an issue beside them: `TODO(#12)`.
 const PROMISES: [[&str; 2]; 3] = [["TO", "DO"], ["FIX", "ME"], ["XX", "X"]];
 
@@ -49,6 +69,14 @@ pub(super) fn faults(source: &Source) -> Vec<String> {
             if line.contains(&word) {
                 faults.push(format!("{}: `{word}`: {}", source.at(number), ban.why));
             }
+        }
+        if PURE.iter().any(|folder| source.path.starts_with(folder))
+            && let Some(word) = IMPURE.iter().find(|word| line.contains(**word))
+        {
+            faults.push(format!(
+                "{}: `{word}` in a pure crate: pass it in",
+                source.at(number)
+            ));
         }
         if source.is_rust()
             && let Some(mark) = promise_without_issue(line)
@@ -119,5 +147,19 @@ mod tests {
     #[test]
     fn a_test_that_never_runs_is_named() {
         check("a.rs", &["#[ign", "ore]"].concat(), 1);
+    }
+
+    #[test]
+    fn a_pure_crate_reads_no_clock() {
+        check(
+            "crates/snapshot/src/compile.rs",
+            "let now = Instant::now();",
+            1,
+        );
+        check(
+            "crates/proxy/src/pipeline.rs",
+            "let now = Instant::now();",
+            0,
+        );
     }
 }
