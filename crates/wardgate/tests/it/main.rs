@@ -3,11 +3,13 @@
 //! One binary, one module per subject. Everything starts with [`gateway::TestGateway`].
 
 mod bridging;
+mod crossings;
 mod door;
 mod edge;
 mod edge_slow;
 mod edge_smuggling;
 mod edge_tls;
+mod fidelity;
 mod gateway;
 mod hostile_stdio;
 mod lifecycle_children;
