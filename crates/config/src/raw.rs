@@ -136,8 +136,8 @@ pub struct Limits {
     pub body_timeout: Span,
     /// Time an answer may wait for a client that does not read.
     pub write_stall_timeout: Span,
-    /// Time after which an unused session ends.
-    pub session_idle: Span,
+    /// Time after which a session ends and its client opens another.
+    pub session_lifetime: Span,
     /// Open sessions.
     #[schemars(range(min = 1))]
     pub sessions: usize,
@@ -162,7 +162,7 @@ impl Default for Limits {
             header_timeout: Span::secs(10),
             body_timeout: Span::secs(30),
             write_stall_timeout: Span::secs(30),
-            session_idle: Span::secs(24 * 3600),
+            session_lifetime: Span::secs(24 * 3600),
             sessions: 100_000,
             streams_per_caller: 4096,
             drain_delay: Span::millis(200),

@@ -118,7 +118,7 @@ fn compile_caps(limits: &config::Limits) -> Caps {
         header_timeout: limits.header_timeout.0,
         body_timeout: limits.body_timeout.0,
         write_stall_timeout: limits.write_stall_timeout.0,
-        session_idle: limits.session_idle.0,
+        session_lifetime: limits.session_lifetime.0,
         sessions_max: limits.sessions,
         streams_per_caller_max: limits.streams_per_caller,
         drain_delay: limits.drain_delay.0,

@@ -347,7 +347,7 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         "header_timeout",
         "body_timeout",
         "write_stall_timeout",
-        "session_idle",
+        "session_lifetime",
         "drain_delay",
         "drain_timeout",
     ];

@@ -1,12 +1,12 @@
 //! `wardgate serve`: from the config to a listening gateway and down again.
 
-use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
-use wardgate_config::Loaded;
+use wardgate_config::{Config, Loaded};
 use wardgate_proxy::{
     Gate,
     listener::{Listener, stdio, tls::Certificates},
@@ -78,7 +78,8 @@ async fn run(
     let snapshot = compose::snapshot(&loaded)?;
     let secrets = Arc::new(ConfigSecrets::default());
     secrets.replace(loaded.held);
-    let ports = compose::ports(&snapshot, &loaded.config.gateway.state, secrets.clone())?;
+    let state = state(&args, &loaded.config);
+    let ports = compose::ports(&snapshot, &state, secrets.clone())?;
     let gate = Gate::new(snapshot, ports).await?;
     let stop = CancellationToken::new();
     gate.tasks.spawn(reload::follow(
@@ -97,6 +98,17 @@ async fn run(
     stop.cancel();
     shut_down(&gate).await;
     served
+}
+
+/// Where state is kept. A desktop client starts us in any folder, often one that cannot be written.
+fn state(args: &Args, config: &Config) -> PathBuf {
+    let home = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")));
+    match home {
+        Some(home) if args.stdio && args.config.path().is_none() => home.join("wardgate"),
+        _ => config.gateway.state.clone(),
+    }
 }
 
 async fn over_stdio(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> anyhow::Result<()> {
@@ -142,6 +154,10 @@ async fn over_http(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> an
 }
 
 /// On TERM or INT: not ready at once, no new connections after `delay`, streams end, calls under way finish.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who asks twice wants the end at once"
+)]
 async fn stop_when_told(mut told: Told, gate: Arc<Gate>, stop: CancellationToken, delay: Duration) {
     if stop.run_until_cancelled(told.again()).await.is_none() {
         return;

@@ -6,6 +6,9 @@ use wardgate_protocol::{Frame, Method, Raw, RpcError, edit, error};
 
 use crate::{call::Call, seal::random_bytes, stop::Stop};
 
+/// A question's key, with the client's result or its error.
+pub type Answered = (String, Result<Raw, Raw>);
+
 /// One question: elicitation, sampling or roots.
 #[derive(Clone, Debug)]
 pub struct Ask {

@@ -9,7 +9,12 @@ use wardgate_protocol::{
     finish::{self, ResultType},
 };
 
-use super::{ask::Ask, notice::Notices};
+use wardgate_sanitize::Level;
+
+use super::{
+    ask::{Answered, Ask},
+    notice::Notices,
+};
 use crate::{
     call::Call,
     stop::Stop,
@@ -26,6 +31,8 @@ pub struct Dialog {
     flight: Flight,
     sent: Sent,
     notices: Notices,
+    /// What is done about hidden characters in what the server says on the way.
+    clean: Level,
     /// Requests of a legacy server that wait for an answer: our key, its id.
     open: Vec<(String, RequestId)>,
     rounds: u32,
@@ -49,12 +56,17 @@ impl Dialog {
     ///
     /// # Errors
     /// What is known of the request's fate.
-    pub async fn start(mut flight: Flight, sent: Sent) -> Result<Dialog, FlightFault> {
+    pub async fn start(
+        mut flight: Flight,
+        sent: Sent,
+        clean: Level,
+    ) -> Result<Dialog, FlightFault> {
         flight.launch(&sent.frame, &sent.headers).await?;
         Ok(Dialog {
             flight,
             sent,
             notices: Notices::default(),
+            clean,
             open: Vec::new(),
             rounds: 0,
         })
@@ -115,6 +127,7 @@ impl Dialog {
     }
 
     async fn pass_on(&mut self, call: &Call, frame: Frame) {
+        let frame = cleaned(frame, self.clean);
         if let Some(frame) = self.notices.translate(call, frame) {
             call.exchange.notify(frame).await;
         }
@@ -144,6 +157,7 @@ impl Dialog {
     }
 
     async fn question(&mut self, call: &Call, frame: &Frame) -> Result<Option<Ask>, Stop> {
+        let frame = &cleaned(frame.clone(), self.clean);
         let Some(id) = frame.id() else {
             return Ok(None);
         };
@@ -194,11 +208,7 @@ impl Dialog {
     ///
     /// # Errors
     /// Too many rounds, an answer the server's era cannot carry, or the link's fault.
-    pub async fn answer(
-        &mut self,
-        call: &Call,
-        answers: Vec<(String, Result<Raw, Raw>)>,
-    ) -> Result<(), Stop> {
+    pub async fn answer(&mut self, call: &Call, answers: Vec<Answered>) -> Result<(), Stop> {
         self.rounds += 1;
         if self.rounds > ROUNDS_MAX {
             return Err(Stop::UpstreamFault {
@@ -211,7 +221,7 @@ impl Dialog {
         }
     }
 
-    async fn respond(&mut self, answers: Vec<(String, Result<Raw, Raw>)>) -> Result<(), Stop> {
+    async fn respond(&mut self, answers: Vec<Answered>) -> Result<(), Stop> {
         for (key, answer) in answers {
             let Some(at) = self.open.iter().position(|(open, _)| *open == key) else {
                 continue;
@@ -229,11 +239,7 @@ impl Dialog {
         Ok(())
     }
 
-    async fn send_again(
-        &mut self,
-        call: &Call,
-        answers: Vec<(String, Result<Raw, Raw>)>,
-    ) -> Result<(), Stop> {
+    async fn send_again(&mut self, call: &Call, answers: Vec<Answered>) -> Result<(), Stop> {
         let mut responses = String::from("{");
         for (key, answer) in &answers {
             let Ok(result) = answer else {
@@ -269,5 +275,16 @@ impl Dialog {
     /// Keys of the questions that are still open, for a parked call.
     pub fn open_keys(&self) -> Vec<String> {
         self.open.iter().map(|(key, _)| key.clone()).collect()
+    }
+}
+
+/// What a server says on the way to its answer is shown to models and people like the answer itself.
+fn cleaned(frame: Frame, level: Level) -> Frame {
+    let Some(params) = frame.params() else {
+        return frame;
+    };
+    match crate::stage::sanitize::strip(params, level) {
+        (_, 0) => frame,
+        (clean, _) => frame.with(None, Some(&clean)),
     }
 }

@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use wardgate_model::Caller;
 use wardgate_protocol::{Raw, RpcError, edit, error};
 
-use super::{ask::Ask, dialog::Dialog};
+use super::{
+    ask::{Answered, Ask},
+    dialog::Dialog,
+};
 use crate::{
     call::Call,
     seal::{Purpose, Seal, random_bytes},
@@ -126,7 +129,7 @@ impl Parked {
 }
 
 /// Reads the client's answers to `asks`, and the asks it left unanswered.
-pub fn answers(call: &Call, asks: Vec<Ask>) -> (Vec<(String, Result<Raw, Raw>)>, Vec<Ask>) {
+pub fn answers(call: &Call, asks: Vec<Ask>) -> (Vec<Answered>, Vec<Ask>) {
     let responses = call.param("inputResponses").and_then(edit::Object::parse);
     let mut answered = Vec::new();
     let mut open = Vec::new();

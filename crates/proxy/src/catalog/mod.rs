@@ -46,6 +46,9 @@ pub enum Freshness {
 /// Calls use a listing this much longer than its time to live.
 const LEEWAY: Duration = Duration::from_secs(60);
 
+/// A list that could not be had is asked for again after this long.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The lists of one line.
 #[derive(Default)]
 pub struct Catalog {
@@ -57,6 +60,8 @@ struct Rack {
     listing: Mutex<Option<Arc<Listing>>>,
     /// Counts invalidations: a listing fetched before the last one is stale.
     epoch: AtomicU64,
+    /// When the list could last not be had, and why.
+    failed: Mutex<Option<(Instant, &'static str)>>,
     /// One fetch at a time; the rest wait for its listing.
     fetching: tokio::sync::Mutex<()>,
 }
@@ -92,6 +97,19 @@ impl Catalog {
             && listing.age() < listing.ttl + leeway
     }
 
+    /// Notes that the list could not be had just now.
+    pub fn failed(&self, shelf: Shelf, why: &'static str) {
+        *self.rack(shelf).failed.lock().expect("no panic while held") = Some((Instant::now(), why));
+    }
+
+    /// Returns why the list could not be had, if that was so shortly ago that asking again would only make everybody wait.
+    pub fn failing(&self, shelf: Shelf) -> Option<&'static str> {
+        let failed = *self.rack(shelf).failed.lock().expect("no panic while held");
+        failed
+            .filter(|(at, _)| at.elapsed() < PATIENCE)
+            .map(|(_, why)| why)
+    }
+
     pub fn invalidate(&self, shelf: Shelf) {
         self.rack(shelf).epoch.fetch_add(1, Ordering::AcqRel);
         if shelf == Shelf::Resources {
@@ -125,6 +143,7 @@ impl Catalog {
         }
         let epoch = rack.epoch.load(Ordering::Acquire);
         let listing = Arc::new(fetch::fetch(line, link, shelf, self.last(shelf), epoch).await?);
+        *rack.failed.lock().expect("no panic while held") = None;
         *rack.listing.lock().expect("no panic while held") = Some(listing.clone());
         Ok(listing)
     }

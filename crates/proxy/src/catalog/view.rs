@@ -40,6 +40,22 @@ pub struct Part {
     pub fault: Option<&'static str>,
 }
 
+impl Part {
+    fn new(
+        server: &Arc<Server>,
+        line: Arc<Line>,
+        listing: Option<Arc<Listing>>,
+        fault: Option<&'static str>,
+    ) -> Part {
+        Part {
+            server: server.clone(),
+            line,
+            listing,
+            fault,
+        }
+    }
+}
+
 /// Where an exposed name leads.
 #[derive(Clone)]
 pub struct Entry {
@@ -163,7 +179,31 @@ pub async fn gather(
     .await
 }
 
-async fn part(
+/// Collects what is known, however old, without asking anyone.
+pub fn known(
+    upstreams: &Upstreams,
+    snapshot: &Snapshot,
+    toolset: &Toolset,
+    shelf: Shelf,
+    lens: Lens,
+) -> Vec<Part> {
+    let servers = toolset
+        .servers
+        .iter()
+        .filter_map(|alias| snapshot.servers.get(alias));
+    let known = |server| {
+        let line = upstreams.line_for(server, lens.era, lens.declared);
+        let listing = line.catalog.last(shelf);
+        Part::new(server, line, listing, None)
+    };
+    servers.map(known).collect()
+}
+
+/// Returns one server's listing, asking it if that is due.
+///
+/// # Cancel safety
+/// What was fetched stays in the catalog.
+pub async fn part(
     upstreams: &Upstreams,
     server: &Arc<Server>,
     shelf: Shelf,
@@ -172,28 +212,27 @@ async fn part(
 ) -> Part {
     let line = upstreams.line_for(server, lens.era, lens.declared);
     if let Some(listing) = line.catalog.fresh(shelf, freshness) {
-        return Part {
-            server: server.clone(),
-            line,
-            listing: Some(listing),
-            fault: None,
-        };
+        return Part::new(server, line, Some(listing), None);
     }
-    let asked =
-        tokio::time::timeout(server.timeouts.list, ask(upstreams, server, shelf, lens)).await;
-    match asked {
-        Ok(Ok((line, listing))) => Part {
-            server: server.clone(),
-            line,
-            listing: Some(listing),
-            fault: None,
-        },
+    if let Some(fault) = line.catalog.failing(shelf) {
+        let listing = line.catalog.last(shelf);
+        return Part::new(server, line, listing, Some(fault));
+    }
+    let asking = ask(upstreams, server, shelf, lens);
+    let fault = match tokio::time::timeout(server.timeouts.list, asking).await {
+        Ok(Ok((line, listing))) => return Part::new(server, line, Some(listing), None),
         Ok(Err(fault)) => {
             tracing::warn!(server = %server.alias, %fault, "list not refreshed");
-            stale(server, line, shelf, fault.public())
+            fault.public()
         }
-        Err(_) => stale(server, line, shelf, "did not answer in time"),
-    }
+        Err(_) => {
+            tracing::warn!(server = %server.alias, "list not refreshed in time");
+            "did not answer in time"
+        }
+    };
+    line.catalog.failed(shelf, fault);
+    let listing = line.catalog.last(shelf);
+    Part::new(server, line, listing, Some(fault))
 }
 
 async fn ask(
@@ -210,16 +249,6 @@ async fn ask(
     let link = line.link().await?;
     let listing = line.catalog.refresh(&line, &link, shelf).await?;
     Ok((line, listing))
-}
-
-fn stale(server: &Arc<Server>, line: Arc<Line>, shelf: Shelf, fault: &'static str) -> Part {
-    let listing = line.catalog.last(shelf);
-    Part {
-        server: server.clone(),
-        line,
-        listing,
-        fault: Some(fault),
-    }
 }
 
 fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: Vec<Part>) -> View {

@@ -28,7 +28,7 @@ impl Sessions {
             live: Mutex::default(),
             ended: Mutex::default(),
             sessions_max: caps.sessions_max,
-            lifetime: caps.session_idle,
+            lifetime: caps.session_lifetime,
         }
     }
 

@@ -218,7 +218,12 @@ async fn send(
     } else {
         Vec::new()
     };
-    Dialog::start(flight, Sent { frame, headers }).await
+    Dialog::start(
+        flight,
+        Sent { frame, headers },
+        target.server().sanitize_results,
+    )
+    .await
 }
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.

@@ -182,9 +182,29 @@ fn is_plain_uri(uri: &str) -> bool {
         && uri.contains(':')
 }
 
+/// Finds an exposed name. Only the server that has it is asked, and only when its list is due; every server is, when none is
+/// known to have it. So a server that hangs makes nobody wait but its own callers.
 async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Option<Target>, Stop> {
-    let known = table(gate, call, shelf, Freshness::Known).await?;
-    Ok(known.table.get(name).cloned().map(Target::of))
+    let lens = Lens::of(&call.peer);
+    let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
+    let fresh = Freshness::Known;
+    if let Some(view) = gate.views.current(upstreams, toolset, shelf, lens, fresh) {
+        return Ok(view.table.get(name).cloned().map(Target::of));
+    }
+    let known = || {
+        let parts = view::known(upstreams, &call.snapshot, toolset, shelf, lens);
+        gate.views.view(upstreams, toolset, shelf, lens, parts)
+    };
+    let Some(entry) = known().table.get(name).cloned() else {
+        let view = table(gate, call, shelf, fresh).await?;
+        return Ok(view.table.get(name).cloned().map(Target::of));
+    };
+    if entry.line.catalog.fresh(shelf, fresh).is_some() {
+        return Ok(Some(Target::of(entry)));
+    }
+    let asking = view::part(upstreams, &entry.server, shelf, lens, fresh);
+    call.cx.within(asking).await?;
+    Ok(known().table.get(name).cloned().map(Target::of))
 }
 
 /// Returns the view the client's own list would show.

@@ -58,7 +58,8 @@ pub fn sanitize(
     })
 }
 
-fn strip(raw: &Raw, level: Level) -> (Raw, usize) {
+/// Returns the text without hidden characters, and how many were taken out.
+pub fn strip(raw: &Raw, level: Level) -> (Raw, usize) {
     match level {
         Level::Off => (raw.clone(), 0),
         Level::Strip => match wardgate_sanitize::strip(raw.as_str(), Place::Result) {

@@ -70,10 +70,6 @@ pub fn spawn(launcher: &Path, spec: &ChildSpec<'_>) -> io::Result<tokio::process
     command.spawn()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a child's environment is made from ours, by name"
-)]
 fn inherited(more: &[String]) -> impl Iterator<Item = (String, std::ffi::OsString)> {
     let names = INHERITED
         .iter()

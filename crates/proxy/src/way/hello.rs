@@ -46,7 +46,7 @@ pub async fn initialize(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
             &call.caller,
             &call.toolset,
             session,
-            call.snapshot.gateway.caps.session_idle,
+            call.snapshot.gateway.caps.session_lifetime,
         ));
     }
     Ok(answer)

@@ -36,7 +36,12 @@ pub fn show(snapshot: &Snapshot, address: SocketAddr) -> std::io::Result<()> {
     }
     writeln!(out, "\nServers:")?;
     for server in snapshot.servers.values() {
-        writeln!(out, "  {:<16} {}", server.alias, endpoint(&server.endpoint))?;
+        writeln!(
+            out,
+            "  {:<16} {}",
+            server.alias.as_str(),
+            endpoint(&server.endpoint)
+        )?;
     }
     if let Some(first) = snapshot.toolsets.values().next() {
         writeln!(out, "\nPaste into your client's mcp.json:")?;
