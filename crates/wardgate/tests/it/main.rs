@@ -12,6 +12,7 @@ mod edge_tls;
 mod fidelity;
 mod gateway;
 mod hostile_stdio;
+mod identity;
 mod lifecycle_children;
 mod lifecycle_drain;
 mod lifecycle_lists;
