@@ -5,6 +5,7 @@
 
 use std::{future::Future, time::Duration};
 
+pub mod hostile;
 pub mod http;
 pub mod legacy;
 pub mod modern;

@@ -168,18 +168,27 @@ fn lone_owner<'a>(
 
 /// Traversal, NUL and backslashes never reach a server.
 fn is_plain_uri(uri: &str) -> bool {
-    let lower = uri.to_ascii_lowercase();
+    let lower = undoubled(&uri.to_ascii_lowercase());
     let climbs = lower
         .replace("%2e", ".")
         .replace("%2f", "/")
         .split(['/', '\\'])
-        .any(|segment| segment == "..");
+        .any(|segment| segment == ".." || segment.starts_with("..;"));
     !climbs
         && !uri.contains(['\0', '\\'])
         && !lower.contains("%00")
         && !lower.contains("%5c")
         && !lower.contains("%c0")
         && uri.contains(':')
+}
+
+/// Takes back percent signs that are themselves encoded: whoever decodes twice must not find more than we did.
+fn undoubled(uri: &str) -> String {
+    let parts: Vec<_> = uri
+        .split('%')
+        .map(|part| part.trim_start_matches("25"))
+        .collect();
+    parts.join("%")
 }
 
 /// Finds an exposed name. Only the server that has it is asked, and only when its list is due; every server is, when none is
@@ -317,6 +326,7 @@ mod tests {
             "file:///a/../../etc/passwd",
             "file:///%2e%2e%2fx",
             "file:///..%c0%af",
+            "file:///%25252e%2e/x",
             "a://b\0",
             "a://%00",
             r"file://\\host\share",

@@ -37,6 +37,11 @@ pub fn sanitize(
     let Some(said) = reply.frame().result() else {
         return Err(upstream_error(call, server.sanitize_results, reply));
     };
+    if !said.as_str().starts_with('{') {
+        return Err(Stop::UpstreamFault {
+            reason: "its result is not an object",
+        });
+    }
     let (clean, hidden) = strip(said, server.sanitize_results);
     if reply.is_own() {
         return Ok(CleanReply {
