@@ -24,5 +24,6 @@ mod lifecycle_restart;
 mod lifecycle_serve;
 mod lifecycle_sessions;
 mod messages;
+mod mirrored;
 mod smoke;
 mod transcripts;
