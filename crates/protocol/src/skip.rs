@@ -6,8 +6,24 @@
 const ONES: u64 = u64::MAX / 0xff;
 const HIGH_BITS: u64 = ONES << 7;
 
+/// Strings longer than this are searched in wide steps; for shorter ones setting those up costs more than it saves.
+const SHORT: usize = 64;
+/// How far a search for control characters looks ahead at a time.
+const STEP: usize = 1024;
+
 /// Returns the position of the first quote, backslash or control character from `at` on, or the length when there is none.
-pub(crate) fn string_stop(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn string_stop(bytes: &[u8], at: usize) -> usize {
+    let near = bytes.len().min(at + SHORT);
+    let stop = near_stop(&bytes[..near], at);
+    if stop < near {
+        stop
+    } else {
+        far_stop(bytes, near)
+    }
+}
+
+/// The same, word by word.
+fn near_stop(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let stops = stops(u64::from_le_bytes(*chunk));
         if stops != 0 {
@@ -17,6 +33,29 @@ pub(crate) fn string_stop(bytes: &[u8], mut at: usize) -> usize {
     }
     while at < bytes.len() && !matches!(bytes[at], b'"' | b'\\' | ..0x20) {
         at += 1;
+    }
+    at
+}
+
+/// The same, in steps the compiler makes wide.
+fn far_stop(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() {
+        let step = &bytes[at..bytes.len().min(at + STEP)];
+        let mark = memchr::memchr2(b'"', b'\\', step).unwrap_or(step.len());
+        let controls = step[..mark]
+            .iter()
+            .fold(false, |any, byte| any | (*byte < 0x20));
+        if controls {
+            return at
+                + step[..mark]
+                    .iter()
+                    .position(|byte| *byte < 0x20)
+                    .unwrap_or(mark);
+        }
+        at += mark;
+        if mark < step.len() {
+            break;
+        }
     }
     at
 }
@@ -41,11 +80,24 @@ pub(crate) fn space(bytes: &[u8], mut at: usize) -> usize {
 /// Returns the position of the quote that closes the string whose content starts at `at`.
 pub(crate) fn closing_quote(bytes: &[u8], mut at: usize) -> usize {
     loop {
-        at = string_stop(bytes, at);
+        at = quote_or_backslash(bytes, at);
         match bytes.get(at) {
-            Some(b'"') | None => return at,
             Some(b'\\') => at = bytes.len().min(at + 2),
-            Some(_) => at += 1,
+            Some(_) | None => return at,
+        }
+    }
+}
+
+fn quote_or_backslash(bytes: &[u8], at: usize) -> usize {
+    let near = bytes.len().min(at.saturating_add(SHORT / 4));
+    let is_mark = |byte: &u8| matches!(byte, b'"' | b'\\');
+    match bytes
+        .get(at..near)
+        .and_then(|near| near.iter().position(is_mark))
+    {
+        Some(found) => at + found,
+        None => {
+            memchr::memchr2(b'"', b'\\', &bytes[near..]).map_or(bytes.len(), |found| near + found)
         }
     }
 }
