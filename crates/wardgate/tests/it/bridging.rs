@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use wardgate_testkit::{
-    http::{self, Connection},
+    http::{self, Connection, Request},
     legacy::{self, Session},
     modern,
     upstream::{Act, Upstream},
@@ -570,4 +570,102 @@ async fn the_trace_goes_on_to_the_server() {
                 .all(|record| record["trace"] == parent)
         );
     }
+}
+
+/// The transport of 2024-11-05: one stream for everything, a POST for every message.
+#[tokio::test]
+async fn a_server_of_the_oldest_transport_serves_every_client() {
+    let lab = TestLab::start(&["--era", "legacy"]);
+    let config = format!("servers:\n  lab: {{sse: 'http://{}/sse'}}\n", lab.address);
+    let gateway = TestGateway::start(&config).await;
+    for way in EVERY_WAY {
+        let mut door = Door::open(&gateway, way).await;
+        let echo = door
+            .talk("echo", "echo", json!({"text": "hi"}), json!({}))
+            .await;
+        assert_eq!(echo.text(), "hi", "{:?}", way.tags());
+        let meta = json!({"progressToken": "p"});
+        let notify = door
+            .talk("notify", "notify", json!({"count": 3}), meta)
+            .await;
+        let progress = notify
+            .notices
+            .iter()
+            .filter(|notice| notice["method"] == "notifications/progress");
+        assert_eq!(progress.count(), 3, "{:?}", way.tags());
+        door.close().await;
+    }
+}
+
+#[tokio::test]
+async fn every_page_of_a_server_is_in_the_list() {
+    for era in ["legacy", "modern"] {
+        let lab = TestLab::start(&["--era", era]);
+        let mut two = Request::post("/lab/page", "2");
+        two = two.with("Content-Type", "text/plain");
+        let set = http::send(lab.address, &two).await;
+        assert!((200..300).contains(&set.status), "{}", set.text());
+        let config = format!("servers:\n  lab: {{url: '{}', era: {era}}}\n", lab.url());
+        let gateway = TestGateway::start(&config).await;
+        for way in EVERY_WAY {
+            let mut door = Door::open(&gateway, way).await;
+            for (method, key, first, least) in [
+                ("tools/list", "tools", "echo", 10),
+                ("resources/list", "resources", "readme", 3),
+                ("prompts/list", "prompts", "greet", 2),
+                ("resources/templates/list", "resourceTemplates", "item", 1),
+            ] {
+                let list = door.ask("l", method, json!({})).await.answer;
+                let items = list["result"][key].as_array().expect("a list");
+                let told = format!("{era} {:?} {method}: {}", way.tags(), items.len());
+                assert!(items.len() >= least && items[0]["name"] == first, "{told}");
+                let cursor = door
+                    .ask("c", method, json!({"cursor": "bm8="}))
+                    .await
+                    .answer;
+                assert_eq!(cursor["error"]["code"], -32602, "{told}: {cursor}");
+            }
+            door.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_nobody_answers_is_given_up() {
+    let upstream = Upstream::legacy("2025-06-18", slow_tool(), |received| {
+        let question = json!({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create",
+            "params": {"message": "?", "requestedSchema": {"type": "object", "properties": {}}}});
+        match received.message()["params"]["name"].as_str() {
+            Some("slow") => Act::Events {
+                events: vec![wardgate_testkit::upstream::event(&question.to_string())],
+                hold: true,
+            },
+            _ => Act::status(202),
+        }
+    })
+    .await;
+    let config = format!(
+        "servers:\n  s: {{url: '{}', era: legacy, timeouts: {{call: 1s, interaction: 1s}}}}\n",
+        upstream.url()
+    );
+    let gateway = TestGateway::start(&config).await;
+
+    // A legacy client hears of it; a modern one that comes back too late does too.
+    let session = Session::open(gateway.address, "/mcp", "2025-06-18").await;
+    let reply = session.call(1, "tools/call", call("slow")).await;
+    let class = &reply.answer()["result"]["_meta"]["dev.wardgate/error"]["class"];
+    assert_eq!(class, "timeout", "{}", reply.text());
+    upstream.until("notifications/cancelled", 1).await;
+
+    let request = |params: Value| modern::request("/mcp", 1, "tools/call", params);
+    let asked = http::send(gateway.address, &request(call("slow")))
+        .await
+        .answer();
+    assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+    upstream.until("notifications/cancelled", 2).await;
+    let mut late = call("slow");
+    late["requestState"] = asked["result"]["requestState"].clone();
+    late["inputResponses"] = json!({"input-1": {"action": "accept", "content": {}}});
+    let answer = http::send(gateway.address, &request(late)).await.answer();
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
 }

@@ -12,9 +12,9 @@ use wardgate_testkit::{
 
 use crate::gateway::{TestGateway, TestLab};
 
-/// Calls over all combinations, what two cores manage in half a minute unoptimised. `WARDGATE_TEST_CALLS` overrides:
+/// Calls over all combinations, what two cores manage in a quarter of a minute unoptimised. `WARDGATE_TEST_CALLS` overrides:
 /// `WARDGATE_TEST_CALLS=100000 cargo test -p wardgate --test it crossings`.
-const CALLS: usize = 24_000;
+const CALLS: usize = 12_000;
 /// One call in so many asks for progress.
 const REPORTED: usize = 20;
 /// Clients at one time in one combination.

@@ -558,3 +558,36 @@ async fn methods_nobody_knows_share_one_name_in_the_record() {
     let finished = gateway.stop().await;
     assert_eq!(finished.of("other").len(), 500);
 }
+
+#[tokio::test]
+async fn bodies_being_read_share_one_budget() {
+    let config = "gateway: {limits: {buffered: 8MiB, body: 4MiB}}\nservers:\n  lab: {lab: true}\n";
+    let gateway = TestGateway::start(config).await;
+    let list = modern::request("/mcp", 1, "tools/list", json!({}));
+    // Each says 4 MiB, sends 3, and waits: together more than there may be.
+    let mut half = list.clone().with("Content-Length", (4 << 20).to_string());
+    half.body = vec![b' '; 3 << 20];
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (address, bytes) = (gateway.address, half.encode(gateway.address));
+        waiting.spawn(async move {
+            let mut connection = Connection::open(address).await;
+            connection.write(&bytes).await;
+            connection.read().await
+        });
+    }
+    let first = wardgate_testkit::within("a refusal", waiting.join_next()).await;
+    let first = first.expect("four").expect("a client").expect("a reply");
+    assert_eq!(
+        (first.status, first.header("retry-after")),
+        (503, Some("1"))
+    );
+    // What was given up is given back, as soon as the gateway has seen it go.
+    waiting.shutdown().await;
+    let mut whole = list.clone();
+    whole.body.resize(4 << 20, b' ');
+    wardgate_testkit::within("room again", async {
+        while http::send(gateway.address, &whole).await.status != 200 {}
+    })
+    .await;
+}
