@@ -2,6 +2,9 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use http::{Request, Version};
+use http_body_util::Either;
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -13,7 +16,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use wardgate_snapshot::Caps;
 
-use super::{http::Door, quota::Quota, stall::StallGuard, strict::Strict, tls::Certificates};
+use super::{
+    http::Door, quota::Quota, stall::StallGuard, strict::Strict, tls::Certificates, unread::Unread,
+};
 use crate::gate::Gate;
 
 /// A bound socket, ready to serve.
@@ -130,13 +135,27 @@ impl Connection {
             self.opening,
         ));
         let door = self.door;
-        let service = hyper::service::service_fn(move |request| {
-            let door = door.clone();
-            async move { Ok::<_, std::convert::Infallible>(door.answer(request).await) }
+        let unread = Unread::new(self.stall);
+        let offers = unread.clone();
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let (door, offers) = (door.clone(), offers.clone());
+            async move {
+                let is_old = request.version() < Version::HTTP_2;
+                let reply = door.answer(request).await;
+                Ok::<_, std::convert::Infallible>(reply.map(|body| match is_old {
+                    true => Either::Left(body),
+                    false => Either::Right(offers.offer(body)),
+                }))
+            }
         });
         let connection = self.http.serve_connection(io, service).into_owned();
-        if let Err(error) = self.watcher.watch(connection).await {
-            tracing::debug!(%error, "connection ended");
+        tokio::select! {
+            ended = self.watcher.watch(connection) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
+                }
+            }
+            () = unread.overdue() => tracing::debug!("the client does not take its answers"),
         }
     }
 }

@@ -15,5 +15,6 @@ pub mod stall;
 pub mod stdio;
 pub mod strict;
 pub mod tls;
+pub mod unread;
 
 pub use accept::Listener;

@@ -62,7 +62,7 @@ fn as_events(received: &Received) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Cuts the answer after each number of bytes, for a client of each era. 
+/// Cuts the answer after each number of bytes, for a client of each era.
 async fn never_a_part(answer: fn(&Received) -> Vec<u8>, legacy: bool) {
     let cut = Arc::new(AtomicUsize::new(usize::MAX));
     let script = {
