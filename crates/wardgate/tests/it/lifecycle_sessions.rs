@@ -55,7 +55,8 @@ async fn cycles(serve: &Serve, count: usize, polite: bool) {
 
 async fn stays_flat(polite: bool) {
     let serve =
-        Serve::start("gateway: {limits: {session_idle: 2s}}\nservers: {lab: {lab: true}}\n").await;
+        Serve::start("gateway: {limits: {session_lifetime: 2s}}\nservers: {lab: {lab: true}}\n")
+            .await;
     cycles(&serve, 200, polite).await;
     let before = counts(&serve);
     cycles(&serve, 1000, polite).await;
