@@ -62,8 +62,6 @@ enum Inner {
 pub struct Said {
     /// HTTP only.
     pub reply: Option<Reply>,
-    /// Messages before the answer.
-    pub before: Vec<Value>,
     pub answer: Value,
     /// The answer as it was spelled.
     pub text: String,
@@ -209,29 +207,24 @@ async fn stdio(gateway: &TestGateway, way: Way) -> Stdio {
 }
 
 async fn heard(stdio: &mut Stdio) -> Said {
-    let mut before = Vec::new();
     loop {
         let text = stdio.line().await.expect("an answer");
         let message: Value = serde_json::from_str(&text).expect("JSON on a line");
         if message.get("method").is_none() {
             return Said {
                 reply: None,
-                before,
                 answer: message,
                 text,
             };
         }
-        before.push(message);
     }
 }
 
 fn replied(reply: Reply) -> Said {
-    let mut before = reply.messages();
-    let answer = before.pop().unwrap_or_default();
+    let answer = reply.messages().pop().unwrap_or_default();
     Said {
         text: reply.text(),
         reply: Some(reply),
-        before,
         answer,
     }
 }

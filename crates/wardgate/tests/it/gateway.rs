@@ -71,10 +71,6 @@ impl TestGateway {
         }
     }
 
-    pub fn pid(&self) -> u32 {
-        self.program.child.id()
-    }
-
     /// What the gateway has logged so far.
     pub fn log(&self) -> String {
         self.program.log()
@@ -88,11 +84,6 @@ impl TestGateway {
     /// The side effects of the built-in test server of [`LAB`] so far.
     pub fn effects(&self) -> Vec<Value> {
         self.lines("effects.jsonl")
-    }
-
-    /// Replaces the config; the gateway takes it up by itself.
-    pub fn rewrite(&self, config: &str) {
-        std::fs::write(self.folder.path().join("wardgate.yaml"), config).expect("a config");
     }
 
     /// A second gateway over the same config that serves one client on its standard input. Its records are its own.
@@ -147,30 +138,26 @@ pub fn stdio(folder: &Path, env: &[(String, String)]) -> wardgate_testkit::stdio
 /// The lab as a server of its own, reached over HTTP.
 pub struct TestLab {
     pub address: SocketAddr,
-    pub folder: TempDir,
+    _folder: TempDir,
     _program: Program,
 }
 
 impl TestLab {
-    /// Starts `wardgate lab` with these options besides port and effects.
+    /// Starts `wardgate lab` with these options besides the port.
     pub fn start(options: &[&str]) -> TestLab {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut args = vec!["lab", "--port", "0", "--effects", "effects.jsonl"];
+        let mut args = vec!["lab", "--port", "0"];
         args.extend(options);
         let program = Program::start(wardgate(folder.path(), &args), folder.path().join("log"));
         TestLab {
             address: program.address(),
-            folder,
+            _folder: folder,
             _program: program,
         }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}/mcp", self.address)
-    }
-
-    pub fn effects(&self) -> Vec<Value> {
-        json_lines(&self.folder.path().join("effects.jsonl"))
     }
 }
 
