@@ -10,7 +10,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 use wardgate_model::Caller;
-use wardgate_protocol::{Frame, Lookup, Method, Revision, edit, method};
+use wardgate_protocol::{Lookup, Method, Revision, edit, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
@@ -137,39 +137,54 @@ async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanR
 
 /// Chooses the way by method.
 async fn route(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Answer, Stop> {
-    let reply = match (&call.method, way::opens(call)) {
-        (_, Err(stop)) => return Err(stop),
-        (Method::ToolsCall, _) => tool_call(gate, call, trail).await?,
-        (Method::Initialize, _) => return way::hello::initialize(gate, call).await,
-        (Method::ServerDiscover, _) => return way::hello::discover(gate, call).await,
-        (Method::Ping, _) => return Ok(way::empty(call)),
-        (Method::LoggingSetLevel, _) => return way::logging::set_level(call),
-        (
-            Method::ToolsList
-            | Method::PromptsList
-            | Method::ResourcesList
-            | Method::ResourcesTemplatesList,
-            _,
-        ) => {
-            return way::list::list(gate, call).await;
-        }
-        (Method::ResourcesSubscribe, _) => return way::subscribe::subscribe(gate, call).await,
-        (Method::ResourcesUnsubscribe, _) => return way::subscribe::unsubscribe(call),
-        (Method::SubscriptionsListen, _) => return way::listen::listen(gate, call).await,
-        (Method::PromptsGet, _) => way::named::prompt(gate, call, trail).await?,
-        (Method::ResourcesRead, _) => way::named::resource(gate, call, trail).await?,
-        (Method::CompletionComplete, _) => way::named::completion(gate, call, trail).await?,
-        (Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult, _) => {
-            way::task::task(gate, call, trail).await?
-        }
-        (_, _) => way::named::unknown(gate, call, trail).await?,
+    way::opens(call)?;
+    let reply = match &call.method {
+        Method::ToolsCall => tool_call(gate, call, trail).await?,
+        // Boxed, so that a tool call does not carry room for every other way.
+        _ => match Box::pin(shorter_way(gate, call, trail)).await? {
+            Reached::Answer(answer) => return Ok(answer),
+            Reached::Reply(reply) => reply,
+        },
     };
     trail.hidden = reply.hidden();
-    Ok(finished(reply.into_frame()))
+    Ok(Answer::frame(reply.into_frame()))
 }
 
-fn finished(frame: Frame) -> Answer {
-    Answer::frame(frame)
+/// What a shorter way leads to: the gateway's own answer, or a server's reply.
+enum Reached {
+    Answer(Answer),
+    Reply(CleanReply),
+}
+
+async fn shorter_way(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Reached, Stop> {
+    let answer = match &call.method {
+        Method::Initialize => way::hello::initialize(gate, call).await?,
+        Method::ServerDiscover => way::hello::discover(gate, call).await?,
+        Method::Ping => way::empty(call),
+        Method::LoggingSetLevel => way::logging::set_level(call)?,
+        Method::ToolsList
+        | Method::PromptsList
+        | Method::ResourcesList
+        | Method::ResourcesTemplatesList => way::list::list(gate, call).await?,
+        Method::ResourcesSubscribe => way::subscribe::subscribe(gate, call).await?,
+        Method::ResourcesUnsubscribe => way::subscribe::unsubscribe(call)?,
+        Method::SubscriptionsListen => way::listen::listen(gate, call).await?,
+        _ => return forwarded(gate, call, trail).await.map(Reached::Reply),
+    };
+    Ok(Reached::Answer(answer))
+}
+
+/// The ways that end at a server.
+async fn forwarded(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+    match &call.method {
+        Method::PromptsGet => way::named::prompt(gate, call, trail).await,
+        Method::ResourcesRead => way::named::resource(gate, call, trail).await,
+        Method::CompletionComplete => way::named::completion(gate, call, trail).await,
+        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
+            way::task::task(gate, call, trail).await
+        }
+        _ => way::named::unknown(gate, call, trail).await,
+    }
 }
 
 fn hailed_revision(hail: &Hail) -> Revision {

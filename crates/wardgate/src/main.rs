@@ -13,10 +13,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Bodies above the system allocator's mapping threshold would cost a fresh mapping, and its page faults, at every call.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     match args.next().as_deref().and_then(|verb| verb.to_str()) {

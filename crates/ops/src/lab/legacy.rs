@@ -231,7 +231,6 @@ pub fn end_session(lab: &Arc<Lab>, headers: &HeaderMap) -> Response {
     }
 }
 
-#[expect(clippy::result_large_err, reason = "the refusal is the reply itself")]
 fn find_session(lab: &Lab, headers: &HeaderMap) -> Result<Arc<Session>, Response> {
     let Some(id) = http::text(headers, http::SESSION_ID) else {
         let error = RpcError::new(

@@ -104,6 +104,9 @@ pub async fn read(mut body: Incoming, caps: &Caps, budget: &Budget) -> Result<By
         }
         share.grow(data.len())?;
         gather.push(data, body.size_hint().lower());
+        if body.is_end_stream() {
+            break;
+        }
     }
     Ok(gather.finish())
 }

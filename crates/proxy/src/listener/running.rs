@@ -45,18 +45,26 @@ impl Running {
 
     /// Runs the call until it has something to say; `None` when it ended without a word.
     ///
+    /// Only the call itself fills its channel, so looking after each step is enough; a waker there would wake the very task
+    /// that runs it, once more for each call.
+    ///
     /// # Cancel safety
     /// Nothing is lost: the call stands where it stood.
     pub async fn first(&mut self) -> Option<Out> {
         poll_fn(|cx| {
-            loop {
-                if let Poll::Ready(out) = self.out.poll_recv(cx) {
-                    return Poll::Ready(out);
-                }
-                match self.work.as_mut().map(|work| work.as_mut().poll(cx)) {
-                    Some(Poll::Ready(())) => self.work = None,
-                    Some(Poll::Pending) | None => return Poll::Pending,
-                }
+            if let Ok(out) = self.out.try_recv() {
+                return Poll::Ready(Some(out));
+            }
+            let Some(work) = self.work.as_mut() else {
+                return Poll::Ready(None);
+            };
+            let step = work.as_mut().poll(cx);
+            if step.is_ready() {
+                self.work = None;
+            }
+            match self.out.try_recv() {
+                Ok(out) => Poll::Ready(Some(out)),
+                Err(_) => step.map(|()| None),
             }
         })
         .await

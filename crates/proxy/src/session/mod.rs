@@ -135,10 +135,6 @@ impl Session {
         }
     }
 
-    pub fn is_underway(&self, id: &RequestId) -> bool {
-        self.state().calls.contains_key(id)
-    }
-
     /// Cancels the newest call with this id.
     pub fn cancel(&self, id: &RequestId) {
         if let Some((_, cancel)) = self.state().calls.get(id).and_then(|calls| calls.last()) {
@@ -214,6 +210,9 @@ impl Session {
         self.ended.cancel();
         let mut state = self.state();
         state.asked.clear();
+        for (_, cancel) in state.calls.values().flatten() {
+            cancel.cancel();
+        }
         state.streams.clear();
         for (uri, line) in state.subscriptions.drain() {
             line.unsubscribe(&uri);

@@ -47,10 +47,10 @@ pub async fn connect(gate: &Gate, call: &Call, target: &Target) -> Result<Connec
         .and_then(|line| Some((line.clone(), line.live()?)))
     {
         Some(live) => live,
-        None => reach(gate, call, target).await?,
+        None => Box::pin(reach(gate, call, target)).await?,
     };
     if let Some(level) = &call.peer.log_level {
-        call.cx.within(line.want_logs(&link, level)).await?;
+        Box::pin(call.cx.within(line.want_logs(&link, level))).await?;
     }
     Ok(Connected { line, link })
 }

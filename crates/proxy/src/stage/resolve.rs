@@ -205,14 +205,14 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
         gate.views.view(upstreams, toolset, shelf, lens, parts)
     };
     let Some(entry) = known().table.get(name).cloned() else {
-        let view = table(gate, call, shelf, fresh).await?;
+        let view = Box::pin(table(gate, call, shelf, fresh)).await?;
         return Ok(view.table.get(name).cloned().map(Target::of));
     };
     if entry.line.catalog.fresh(shelf, fresh).is_some() {
         return Ok(Some(Target::of(entry)));
     }
     let asking = view::part(upstreams, &entry.server, shelf, lens, fresh);
-    call.cx.within(asking).await?;
+    Box::pin(call.cx.within(asking)).await?;
     Ok(known().table.get(name).cloned().map(Target::of))
 }
 

@@ -78,6 +78,9 @@ impl HttpReplies {
                 });
             }
             gather.push(data, body.size_hint().lower());
+            if body.is_end_stream() {
+                break;
+            }
         }
         parse(gather.finish(), wire.reply_bytes_max)
     }

@@ -54,7 +54,7 @@ impl Hello {
 pub enum Wire {
     Stdio(StdioWire),
     Http(HttpWire),
-    Sse(SseWire),
+    Sse(Box<SseWire>),
 }
 
 pub struct Link {

@@ -117,7 +117,7 @@ fn warn_of_missing(meta: &Raw) {
                 .map(|text| print::brief(text, 200))
                 .unwrap_or_default()
         };
-        let age = missing["age_ms"]
+        let age = missing["ageMs"]
             .as_u64()
             .map(|ms| format!("; shown as of {}s ago", ms / 1000))
             .unwrap_or_default();

@@ -11,12 +11,12 @@ use crate::upstream::{
     sse, stdio,
 };
 use http::{HeaderMap, HeaderName};
-use wardgate_protocol::{Method, RequestId, Revision, edit, meta};
+use wardgate_protocol::{Method, RequestId, Revision, RpcError, edit, error, meta};
 
 /// A child may have to load an interpreter and its packages before it can answer.
 const CHILD_START: Duration = Duration::from_secs(30);
 /// A server of the other era may simply not answer the probe.
-const PROBE: Duration = Duration::from_secs(5);
+const PROBE: Duration = Duration::from_secs(10);
 
 impl Line {
     pub(super) async fn open(self: &Arc<Self>) -> Result<Arc<Link>, LinkFault> {
@@ -67,7 +67,7 @@ impl Line {
                 let (incoming, frames) = mpsc::channel(64);
                 let wire =
                     sse::open(site, url, incoming, closed.clone(), &self.means.tasks).await?;
-                self.greet(Wire::Sse(wire), frames, closed).await
+                self.greet(Wire::Sse(Box::new(wire)), frames, closed).await
             }
             Endpoint::Stdio {
                 command,
@@ -178,7 +178,7 @@ impl Line {
             .post_for_session(&frame, &[])
             .await
             .map_err(link_fault)?;
-        let hello = hello(answer(replies).await?)?;
+        let hello = hello(result(&reply(replies).await?)?)?;
         let wire = site.wire(hello.revision, session);
         wire.post(&Frame::notification("notifications/initialized", None), &[])
             .await
@@ -198,11 +198,13 @@ impl Line {
             Method::ServerDiscover.as_str(),
             Some(&params),
         );
-        let replies = wire
-            .post(&frame, &mirrored(&Method::ServerDiscover, &params))
-            .await
-            .map_err(link_fault)?;
-        let hello = modern_hello(answer(replies).await?)?;
+        let headers = mirrored(&Method::ServerDiscover, &params);
+        let mut said = reply(wire.post(&frame, &headers).await.map_err(link_fault)?).await?;
+        if supports_ours(&said) {
+            // MCP 2026-07-28 basic/versioning: after −32022, try again with a version of the list; it holds the one just sent.
+            said = reply(wire.post(&frame, &headers).await.map_err(link_fault)?).await?;
+        }
+        let hello = modern_hello(result(&said)?)?;
         Ok(self.joined(hello, Wire::Http(wire), Arc::default(), closed))
     }
 
@@ -319,7 +321,22 @@ fn link_fault(fault: FlightFault) -> LinkFault {
     }
 }
 
-async fn answer(replies: Option<HttpReplies>) -> Result<Raw, LinkFault> {
+/// Says whether a refusal of the version lists that very version as supported.
+fn supports_ours(reply: &Frame) -> bool {
+    let error = reply.error().and_then(RpcError::read);
+    let refusal = error.filter(|error| error.code == error::UNSUPPORTED_VERSION);
+    let Some(data) = refusal.and_then(|refusal| refusal.data) else {
+        return false;
+    };
+    let supported = edit::get(data.as_str(), &["supported"]).and_then(edit::elements);
+    let mut versions = supported
+        .iter()
+        .flatten()
+        .filter_map(|version| edit::string(version));
+    versions.any(|version| version == Revision::NEWEST.as_str())
+}
+
+async fn reply(replies: Option<HttpReplies>) -> Result<Frame, LinkFault> {
     let Some(mut replies) = replies else {
         return Err(LinkFault::EraRefused {
             detail: "the opening was accepted but not answered".into(),
@@ -327,7 +344,7 @@ async fn answer(replies: Option<HttpReplies>) -> Result<Raw, LinkFault> {
     };
     loop {
         match replies.next(0).await {
-            Event::Reply(frame) => return result(&frame),
+            Event::Reply(frame) => return Ok(frame),
             Event::Fault(fault) => return Err(link_fault(fault)),
             Event::Notification(_) | Event::Request(_) => {}
         }
