@@ -75,18 +75,23 @@ pub struct Line {
 }
 
 /// RFC 5424 levels as MCP spells them, least severe first.
+pub const LOG_LEVELS: [&str; 8] = [
+    "debug",
+    "info",
+    "notice",
+    "warning",
+    "error",
+    "critical",
+    "alert",
+    "emergency",
+];
+
+/// Returns the place of a level among [`LOG_LEVELS`]; one that MCP does not know counts as the least severe.
 pub fn severity(level: &str) -> u8 {
-    const LEVELS: [&str; 8] = [
-        "debug",
-        "info",
-        "notice",
-        "warning",
-        "error",
-        "critical",
-        "alert",
-        "emergency",
-    ];
-    LEVELS.iter().position(|known| *known == level).unwrap_or(0) as u8
+    LOG_LEVELS
+        .iter()
+        .position(|known| *known == level)
+        .unwrap_or(0) as u8
 }
 
 /// Lines declared for interactive clients are closed after this long without use; the rest keep their child and its state.
