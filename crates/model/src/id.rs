@@ -37,4 +37,8 @@ ids! {
     /// The short name of a server, the part before the slash in `pay/refund_create`.
     Alias,
     ToolsetName,
+    GroupName,
+    Scope,
+    /// The name of a credential, never the credential.
+    CredentialId,
 }

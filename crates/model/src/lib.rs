@@ -4,8 +4,12 @@ pub mod caller;
 pub mod class;
 pub mod id;
 pub mod secret;
+pub mod tool;
 
-pub use caller::{Caller, Via};
+pub use caller::{Caller, Identity, PrincipalKind, Via};
 pub use class::ErrorClass;
-pub use id::{Alias, PrincipalId, ServerName, TenantId, ToolsetName};
+pub use id::{
+    Alias, CredentialId, GroupName, PrincipalId, Scope, ServerName, TenantId, ToolsetName,
+};
 pub use secret::{Secret, SecretRef};
+pub use tool::{Effects, Risk, ToolRef};

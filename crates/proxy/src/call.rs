@@ -97,7 +97,7 @@ impl Call {
     pub fn owner(&self) -> u64 {
         use std::hash::{Hash, Hasher};
         let mut hasher = std::collections::hash_map::DefaultHasher::new();
-        self.caller.hash(&mut hasher);
+        self.caller.identity().hash(&mut hasher);
         match &self.peer.session {
             Some(session) => session.key().hash(&mut hasher),
             None => self.id.hash(&mut hasher),

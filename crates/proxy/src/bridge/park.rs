@@ -9,7 +9,7 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use wardgate_model::Caller;
+use wardgate_model::Identity;
 use wardgate_protocol::{Raw, RpcError, edit, error};
 
 use super::{
@@ -28,7 +28,7 @@ const PARKED_MAX: usize = 1_000;
 struct Waiting {
     dialog: Dialog,
     asks: Vec<Ask>,
-    caller: Caller,
+    owner: Identity,
     digest: [u8; 32],
     until: Instant,
 }
@@ -73,7 +73,7 @@ impl Parked {
             Waiting {
                 dialog,
                 asks,
-                caller: call.caller.clone(),
+                owner: call.caller.identity(),
                 digest: call_digest(call),
                 until: Instant::now() + limit,
             },
@@ -103,7 +103,7 @@ impl Parked {
             .ok_or_else(unknown)?;
         let mut parked = self.0.lock().expect("no panic while held");
         let waiting = parked.get(&state.id).ok_or_else(unknown)?;
-        if waiting.caller != call.caller
+        if waiting.owner != call.caller.identity()
             || waiting.digest != call_digest(call)
             || waiting.until <= Instant::now()
         {

@@ -6,17 +6,17 @@ use std::{
     time::Duration,
 };
 
-use wardgate_model::Caller;
+use wardgate_model::{Caller, Identity};
 
 use crate::stop::Stop;
 
 #[derive(Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<Caller, usize>>>);
+pub struct Streams(Arc<Mutex<HashMap<Identity, usize>>>);
 
 /// One open stream; given back on drop.
 pub struct OpenStream {
     streams: Streams,
-    caller: Caller,
+    owner: Identity,
 }
 
 impl Streams {
@@ -26,7 +26,7 @@ impl Streams {
     /// [`Stop::Busy`] when the caller has as many as it may.
     pub fn open(&self, caller: &Caller, max: usize) -> Result<OpenStream, Stop> {
         let mut open = self.0.lock().expect("no panic while held");
-        let count = open.entry(caller.clone()).or_default();
+        let count = open.entry(caller.identity()).or_default();
         if *count >= max {
             return Err(Stop::Busy {
                 retry_after: Duration::from_secs(5),
@@ -36,7 +36,7 @@ impl Streams {
         drop(open);
         Ok(OpenStream {
             streams: self.clone(),
-            caller: caller.clone(),
+            owner: caller.identity(),
         })
     }
 }
@@ -44,10 +44,10 @@ impl Streams {
 impl Drop for OpenStream {
     fn drop(&mut self) {
         let mut open = self.streams.0.lock().expect("no panic while held");
-        if let Some(count) = open.get_mut(&self.caller) {
+        if let Some(count) = open.get_mut(&self.owner) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.caller);
+                open.remove(&self.owner);
             }
         }
     }
@@ -55,7 +55,7 @@ impl Drop for OpenStream {
 
 #[cfg(test)]
 mod tests {
-    use wardgate_model::{PrincipalId, TenantId, Via};
+    use wardgate_model::{PrincipalId, PrincipalKind, TenantId, Via};
 
     use super::*;
 
@@ -64,7 +64,11 @@ mod tests {
         let caller = |name: &str| Caller {
             tenant: TenantId::new("t"),
             principal: PrincipalId::new(name),
+            kind: PrincipalKind::User,
+            groups: Arc::default(),
+            scopes: Arc::default(),
             via: Via::ApiKey,
+            credential: None,
         };
         let streams = Streams::default();
         let first = streams.open(&caller("a"), 1).unwrap();

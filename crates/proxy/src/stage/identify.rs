@@ -1,10 +1,14 @@
 //! Credentials → Caller. A credential that is present and wrong is refused, never passed over.
 
+use std::sync::Arc;
+
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
     hmac::{HMAC_SHA256, Key, Tag, sign},
 };
-use wardgate_model::{Caller, PrincipalId, TenantId, ToolsetName, Via};
+use wardgate_model::{
+    Caller, CredentialId, PrincipalId, PrincipalKind, TenantId, ToolsetName, Via,
+};
 use wardgate_snapshot::{ApiKey, Gateway, Toolset};
 
 use crate::{
@@ -78,9 +82,8 @@ pub fn identify(
                 return Err(Stop::Forbidden);
             }
             Ok(Caller {
-                tenant: key.tenant.clone(),
-                principal: key.principal.clone(),
-                via: Via::ApiKey,
+                credential: Some(CredentialId::new(&key.id)),
+                ..caller(&key.tenant, key.principal.as_str(), Via::ApiKey)
             })
         }
         (None, Some(named)) if gateway.assume && gateway.anonymous => {
@@ -95,7 +98,11 @@ fn caller(tenant: &TenantId, principal: &str, via: Via) -> Caller {
     Caller {
         tenant: tenant.clone(),
         principal: PrincipalId::new(principal),
+        kind: PrincipalKind::User,
+        groups: Arc::default(),
+        scopes: Arc::default(),
         via,
+        credential: None,
     }
 }
 
