@@ -27,6 +27,9 @@ struct Args {
     /// Fewer cases and shorter ones; nothing is written to `bench/results`.
     #[arg(long)]
     quick: bool,
+    /// One case for longer, such as `json:1024:16`; nothing is written to `bench/results`.
+    #[arg(long)]
+    case: Option<plan::Case>,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -49,7 +52,13 @@ enum Role {
 async fn main() -> Result<()> {
     let args = Args::parse();
     match args.role {
-        None => run::run(plan::Plan::of(args.quick)).await,
+        None => {
+            let plan = match args.case {
+                Some(case) => plan::Plan::only(case),
+                None => plan::Plan::of(args.quick),
+            };
+            run::run(plan).await
+        }
         Some(Role::Echo) => roles::echo::serve().await,
         Some(Role::Relay { to }) => roles::relay::serve(to).await,
         Some(Role::StdioEcho) => roles::stdio_echo::serve().await,

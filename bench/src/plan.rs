@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 /// How the upstream answers, which is also how it is reached.
@@ -34,6 +35,27 @@ pub struct Case {
     pub concurrency: usize,
 }
 
+/// As it is named on the command line: `json:1024:16`.
+impl std::str::FromStr for Case {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Case> {
+        let parts: Vec<_> = text.split(':').collect();
+        let [reply, payload_bytes, concurrency] = parts[..] else {
+            bail!("a case is `json|sse|stdio:BYTES:CONCURRENCY`");
+        };
+        let reply = [Reply::Json, Reply::Sse, Reply::Stdio]
+            .into_iter()
+            .find(|known| known.as_str() == reply)
+            .context("the reply is json, sse or stdio")?;
+        Ok(Case {
+            reply,
+            payload_bytes: payload_bytes.parse()?,
+            concurrency: concurrency.parse()?,
+        })
+    }
+}
+
 /// A run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -63,6 +85,16 @@ pub const HEADLINE: Case = Case {
 };
 
 impl Plan {
+    /// One case for longer, to compare a change with.
+    pub fn only(case: Case) -> Plan {
+        Plan {
+            cases: vec![case],
+            rounds: 6,
+            closed: Duration::from_millis(1_000),
+            ..Plan::of(true)
+        }
+    }
+
     pub fn of(quick: bool) -> Plan {
         let (concurrencies, stdio_payloads): (&[usize], &[usize]) = match quick {
             true => (&[16], &[1024]),

@@ -1,5 +1,7 @@
 //! One JSON-RPC message: the raw text and where its members lie. What makes a text a message is in `envelope.rs`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -27,9 +29,12 @@ pub enum Kind {
     Error,
 }
 
-/// A checked message. Members are slices of the whole text; unknown members stay in it.
+/// A checked message. Members are slices of the whole text; unknown members stay in it. Cheap to clone and to hand on.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub struct Frame(Arc<Message>);
+
+#[derive(Debug)]
+struct Message {
     whole: Raw,
     spans: Spans,
     kind: Kind,
@@ -150,36 +155,36 @@ impl Frame {
     /// Returns the same answer with another id and/or result; every other byte of the envelope is kept.
     /// An error answer has no result to replace, so only its id changes.
     pub fn with_result(&self, id: &RequestId, result: Option<&Raw>) -> Frame {
-        let result = result.filter(|_| self.kind == Kind::Result);
+        let result = result.filter(|_| self.0.kind == Kind::Result);
         self.splice(&[
             (Slot::Id, Some(id.as_str())),
             (Slot::Result, result.map(Raw::as_str)),
         ])
     }
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
     pub fn id(&self) -> Option<&RequestId> {
-        self.id.as_ref()
+        self.0.id.as_ref()
     }
     pub fn method(&self) -> Option<&str> {
-        self.method.as_deref()
+        self.0.method.as_deref()
     }
     pub fn params(&self) -> Option<&Raw> {
-        self.params.as_ref().map(Params::raw)
+        self.0.params.as_ref().map(Params::raw)
     }
     /// Returns the params for looking members up.
     pub fn lookup(&self) -> Option<&Params> {
-        self.params.as_ref()
+        self.0.params.as_ref()
     }
     pub fn result(&self) -> Option<&Raw> {
-        self.result.as_ref()
+        self.0.result.as_ref()
     }
     pub fn error(&self) -> Option<&Raw> {
-        self.error.as_ref()
+        self.0.error.as_ref()
     }
     pub fn raw(&self) -> &Raw {
-        &self.whole
+        &self.0.whole
     }
 
     fn build(id: Option<&str>, members: &[(Slot, Option<&str>)]) -> Frame {
@@ -200,14 +205,14 @@ impl Frame {
 
     /// Replaces values where they stand; members that are absent come last.
     fn splice(&self, changes: &[(Slot, Option<&str>)]) -> Frame {
-        let text = self.whole.as_str();
+        let text = self.0.whole.as_str();
         let changes: Vec<_> = changes
             .iter()
             .filter_map(|(slot, value)| Some((*slot, (*value)?)))
             .collect();
         let mut members: Vec<_> = Slot::ALL
             .into_iter()
-            .filter_map(|slot| Some((slot, self.spans[slot as usize].clone()?)))
+            .filter_map(|slot| Some((slot, self.0.spans[slot as usize].clone()?)))
             .collect();
         members.sort_unstable_by_key(|(_, span)| span.start);
 
@@ -232,7 +237,7 @@ impl Frame {
         let close = text.len() - 1;
         draft.text.push_str(&text[at..close]);
         for (slot, value) in changes {
-            if self.spans[slot as usize].is_none() {
+            if self.0.spans[slot as usize].is_none() {
                 draft.append(slot, value);
             }
         }
@@ -257,7 +262,7 @@ impl Frame {
             (None, _, Some(_)) => Kind::Result,
             (None, _, None) => Kind::Error,
         };
-        Frame {
+        Frame(Arc::new(Message {
             whole,
             spans,
             kind,
@@ -266,7 +271,7 @@ impl Frame {
             params: params.map(Params::new),
             result,
             error,
-        }
+        }))
     }
 }
 

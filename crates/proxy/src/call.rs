@@ -9,7 +9,12 @@ use wardgate_protocol::{
 };
 use wardgate_snapshot::{Snapshot, Toolset};
 
-use crate::{cx::Cx, exchange::Exchange, session::Session, upstream::declared::Declared};
+use crate::{
+    cx::Cx,
+    exchange::Exchange,
+    session::{Session, Underway},
+    upstream::declared::Declared,
+};
 
 /// How a caller proves who it is.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +48,8 @@ pub struct Arrival {
     pub frame: Frame,
     /// The HTTP headers, for the mirrored parameters; absent on stdio.
     pub headers: Option<HeaderMap>,
+    /// The place of this call in its session, held as long as it runs, not as long as its client is connected.
+    pub underway: Option<Underway>,
 }
 
 /// The client as the protocol sees it, whatever its revision.
@@ -80,6 +87,7 @@ pub struct Call {
     pub headers: Option<HeaderMap>,
     pub cx: Cx,
     pub exchange: Exchange,
+    pub underway: Option<Underway>,
 }
 
 impl Call {

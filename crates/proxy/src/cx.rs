@@ -2,11 +2,15 @@
 
 use std::{
     future::Future,
+    pin::Pin,
     sync::Mutex,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use tokio_util::sync::CancellationToken;
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 /// Why a wait ended without its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,20 +33,18 @@ impl Cx {
         }
     }
 
-    /// Waits for `work`, the deadline or cancellation, whichever is first.
+    /// Waits for `work`, the deadline or cancellation, whichever is first. What is ready at once costs no timer.
     ///
     /// # Errors
     /// [`Halt`] says which of the other two came first.
     ///
     /// # Cancel safety
     /// As safe as `work`.
-    pub async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Halt> {
-        let deadline = *self.deadline.lock().expect("no panic while held");
-        tokio::select! {
-            biased;
-            value = work => Ok(value),
-            () = self.cancel.cancelled() => Err(Halt::Cancelled),
-            () = tokio::time::sleep_until(deadline.into()) => Err(Halt::Deadline),
+    pub fn within<F: Future>(&self, work: F) -> Within<'_, F> {
+        Within {
+            work,
+            cx: self,
+            halt: None,
         }
     }
 
@@ -64,5 +66,52 @@ impl Cx {
 
     pub fn cancel(&self) -> &CancellationToken {
         &self.cancel
+    }
+
+    fn halting(&self) -> Halting<'_> {
+        let deadline = *self.deadline.lock().expect("no panic while held");
+        Halting {
+            cancelled: self.cancel.cancelled(),
+            deadline: tokio::time::sleep_until(deadline.into()),
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Cx::within`]. Written out, because an async block would hold `work` twice, and waits nest.
+    pub struct Within<'a, F> {
+        #[pin]
+        work: F,
+        cx: &'a Cx,
+        #[pin]
+        halt: Option<Halting<'a>>,
+    }
+}
+
+pin_project! {
+    struct Halting<'a> {
+        #[pin]
+        cancelled: WaitForCancellationFuture<'a>,
+        #[pin]
+        deadline: Sleep,
+    }
+}
+
+impl<F: Future> Future for Within<'_, F> {
+    type Output = Result<F::Output, Halt>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(value) = this.work.poll(task) {
+            return Poll::Ready(Ok(value));
+        }
+        if this.halt.is_none() {
+            this.halt.set(Some(this.cx.halting()));
+        }
+        let halting = this.halt.as_pin_mut().expect("set above").project();
+        if halting.cancelled.poll(task).is_ready() {
+            return Poll::Ready(Err(Halt::Cancelled));
+        }
+        halting.deadline.poll(task).map(|()| Err(Halt::Deadline))
     }
 }

@@ -1,7 +1,9 @@
 //! The way back to the client for one request: messages on the side, then exactly one answer.
 //!
-//! The listener holds the other end and decides how it looks: a plain JSON body when the answer comes first,
-//! a stream when something else does, lines on stdio.
+//! The call says the messages; its answer is what it returns, so there cannot be two. The listener decides how it looks: a
+//! plain JSON body when the answer comes first, a stream when something else does, lines on stdio.
+
+use std::{future::Future, pin::Pin};
 
 use tokio::sync::mpsc;
 use wardgate_protocol::Frame;
@@ -19,7 +21,10 @@ pub enum Out {
     Answer(Answer),
 }
 
-/// The sending end. Cloned into nothing: one exchange, one owner.
+/// A call under way.
+pub type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// The sending end of what is said before the answer.
 #[derive(Debug)]
 pub struct Exchange {
     out: mpsc::Sender<Out>,
@@ -42,8 +47,20 @@ impl Exchange {
         self.out.send(Out::Ask(frame)).await.is_ok()
     }
 
-    /// Sends the answer and closes the exchange.
-    pub async fn answer(self, answer: Answer) {
-        let _ = self.out.send(Out::Answer(answer)).await;
+    /// Another sending end of the same exchange, for whoever tells the answer.
+    pub fn teller(&self) -> Teller {
+        Teller(self.out.clone())
+    }
+}
+
+/// Tells the answer of a call that runs in a task of its own.
+#[derive(Debug)]
+pub struct Teller(mpsc::Sender<Out>);
+
+impl Teller {
+    /// Runs the call and sends its answer after everything it said; a client that has left is no error.
+    pub async fn tell(self, work: Work) {
+        let answer = work.await;
+        let _ = self.0.send(Out::Answer(answer)).await;
     }
 }

@@ -34,37 +34,28 @@ use crate::{
     way,
 };
 
-/// Serves one request from arrival to answer and writes its record. The answer goes out through `exchange`.
+/// Serves one request from arrival to answer and writes its record. What is said before the answer goes out through `exchange`.
 pub async fn serve(
     gate: Arc<Gate>,
     arrival: Arrival,
     exchange: Exchange,
     cancel: CancellationToken,
-) {
+) -> Answer {
     let started = Instant::now();
     let id = arrival.frame.id().cloned();
     let method = Method::parse(arrival.frame.method().unwrap_or_default());
     let era = hailed_revision(&arrival.hail).era();
     let mut trail = Trail::new(&arrival, &method);
-    match admit(&gate, arrival, method.clone(), exchange, cancel, &mut trail) {
-        Err((stop, exchange)) => {
-            record(&gate, &trail, started, &Err(stop.clone()));
-            exchange
-                .answer(Answer::stop(id.as_ref(), &method, era, &stop))
-                .await;
-        }
-        Ok(call) => {
-            let end = route(&gate, &call, &mut trail).await;
-            let size = end
-                .as_ref()
-                .map(|answer| answer.frame.raw().len())
-                .map_err(Stop::clone);
-            record(&gate, &trail, started, &size);
-            let answer = end
-                .unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, call.peer.era(), &stop));
-            call.exchange.answer(answer).await;
-        }
-    }
+    let (end, era) = match admit(&gate, arrival, method.clone(), exchange, cancel, &mut trail) {
+        Err(stop) => (Err(stop), era),
+        Ok(call) => (route(&gate, &call, &mut trail).await, call.peer.era()),
+    };
+    let size = end
+        .as_ref()
+        .map(|answer| answer.frame.raw().len())
+        .map_err(Stop::clone);
+    record(&gate, &trail, started, &size);
+    end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop))
 }
 
 /// Who calls, and as what kind of client.
@@ -75,18 +66,12 @@ fn admit(
     exchange: Exchange,
     cancel: CancellationToken,
     trail: &mut Trail,
-) -> Result<Call, (Stop, Exchange)> {
-    let peer = match peer(gate, &arrival, trail) {
-        Ok(peer) => peer,
-        Err(stop) => return Err((stop, exchange)),
-    };
+) -> Result<Call, Stop> {
+    let peer = peer(gate, &arrival, trail)?;
     let (Some(id), Some(caller)) = (arrival.frame.id().cloned(), trail.caller.clone()) else {
-        return Err((
-            Stop::Internal {
-                reason: "a request without id",
-            },
-            exchange,
-        ));
+        return Err(Stop::Internal {
+            reason: "a request without id",
+        });
     };
     trail.protocol = peer.revision;
     Ok(Call {
@@ -100,6 +85,7 @@ fn admit(
         headers: arrival.headers,
         cx: Cx::new(cancel, Duration::from_secs(60)),
         exchange,
+        underway: arrival.underway,
     })
 }
 

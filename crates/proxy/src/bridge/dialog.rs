@@ -87,7 +87,7 @@ impl Dialog {
                 Event::Fault(fault) => return Err(fault.to_stop()),
                 Event::Notification(frame) => self.pass_on(call, frame).await,
                 Event::Request(frame) => {
-                    let asks = self.gather(call, frame).await?;
+                    let asks = Box::pin(self.gather(call, frame)).await?;
                     if !asks.is_empty() {
                         return Ok(Turn::Asks(asks));
                     }

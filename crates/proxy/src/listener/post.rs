@@ -222,6 +222,7 @@ fn start(
     underway: Option<Underway>,
 ) -> Running {
     let (exchange, out) = Exchange::new();
+    let teller = exchange.teller();
     let arrival = Arrival {
         snapshot: visit.snapshot.clone(),
         toolset: visit.toolset.clone(),
@@ -229,15 +230,11 @@ fn start(
         hail,
         frame,
         headers,
+        underway,
     };
     let gate = &visit.door.gate;
-    let serve = pipeline::serve(gate.clone(), arrival, exchange, cancel);
-    let work = async move {
-        // As long as the call runs, not as long as its client is connected.
-        let _underway = underway;
-        serve.await;
-    };
-    Running::new(work, out, gate.tasks.clone(), leaving)
+    let work = Box::pin(pipeline::serve(gate.clone(), arrival, exchange, cancel));
+    Running::new(work, teller, out, gate.tasks.clone(), leaving)
 }
 
 /// Legacy: an answer may become a stream that survives its connection; a disconnect is no cancellation.

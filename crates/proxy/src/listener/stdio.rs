@@ -256,14 +256,12 @@ impl Front {
             hail,
             frame,
             headers: None,
+            underway: None,
         };
         let (exchange, out) = Exchange::new();
-        self.gate.tasks.spawn(pipeline::serve(
-            self.gate.clone(),
-            arrival,
-            exchange,
-            cancel,
-        ));
+        let teller = exchange.teller();
+        let work = pipeline::serve(self.gate.clone(), arrival, exchange, cancel);
+        self.gate.tasks.spawn(teller.tell(Box::pin(work)));
         Ok((id, out))
     }
 

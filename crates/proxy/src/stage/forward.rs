@@ -97,7 +97,7 @@ async fn follow(
     let mut dialog = match gate.parked.resume(&gate.seal, call)? {
         Some((mut dialog, asks)) => {
             let (answers, open) = park::answers(call, asks);
-            dialog.answer(call, answers).await?;
+            Box::pin(dialog.answer(call, answers)).await?;
             if !open.is_empty() {
                 return parked(gate, call, target, dialog, open);
             }
@@ -111,17 +111,8 @@ async fn follow(
             Turn::Reply(frame) if !relisted && is_stale_header(call, &frame) => {
                 // MCP 2026-07-28 basic/transports: after −32020 for stale parameters, list again and retry.
                 relisted = true;
-                connected.line().catalog.invalidate(Shelf::Tools);
-                let refreshed = connected.line().catalog.refresh(
-                    connected.line(),
-                    connected.link(),
-                    Shelf::Tools,
-                );
-                call.cx
-                    .within(refreshed)
-                    .await?
-                    .map_err(|fault| fault.to_stop())?;
-                dialog = start(call, target, &mut connected, rename).await?;
+                Box::pin(relist(call, &connected)).await?;
+                dialog = Box::pin(start(call, target, &mut connected, rename)).await?;
             }
             Turn::Reply(frame) => {
                 return Ok(RawReply {
@@ -132,14 +123,21 @@ async fn follow(
             }
             Turn::Asks(asks) => match call.peer.era() {
                 Era::Legacy => {
-                    dialog
-                        .converse(call, asks, target.server().timeouts.interaction)
-                        .await?
+                    let limit = target.server().timeouts.interaction;
+                    Box::pin(dialog.converse(call, asks, limit)).await?
                 }
                 Era::Modern => return parked(gate, call, target, dialog, asks),
             },
         }
     }
+}
+
+async fn relist(call: &Call, connected: &Connected) -> Result<(), Stop> {
+    let catalog = &connected.line().catalog;
+    catalog.invalidate(Shelf::Tools);
+    let refreshed = catalog.refresh(connected.line(), connected.link(), Shelf::Tools);
+    let listing = call.cx.within(refreshed).await?;
+    listing.map(drop).map_err(|fault| fault.to_stop())
 }
 
 fn parked(
@@ -181,19 +179,25 @@ async fn start(
                 || (may_run_twice(&call.method) && matches!(fault, FlightFault::Lost { .. })) =>
         {
             tracing::debug!(server = %target.server().alias, %fault, "sending again on a fresh link");
-            let link = call
-                .cx
-                .within(connected.line().link())
-                .await?
-                .map_err(|fault| fault.to_stop())?;
-            connected.renew(link);
-            call.cx
-                .within(send(call, target, connected, rename))
-                .await?
-                .map_err(|fault| fault.to_stop())
+            Box::pin(again(call, target, connected, rename)).await
         }
         Err(fault) => Err(fault.to_stop()),
     }
+}
+
+async fn again(
+    call: &Call,
+    target: &Target,
+    connected: &mut Connected,
+    rename: Option<Rename<'_>>,
+) -> Result<Dialog, Stop> {
+    let link = call.cx.within(connected.line().link()).await?;
+    connected.renew(link.map_err(|fault| fault.to_stop())?);
+    let sent = call
+        .cx
+        .within(send(call, target, connected, rename))
+        .await?;
+    sent.map_err(|fault| fault.to_stop())
 }
 
 /// MCP calls these reads; running one twice changes nothing.
