@@ -7,11 +7,15 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method as Verb, Request, Response, StatusCode, Uri, header,
 };
 use http_body_util::Full;
-use hyper::body::Incoming;
 use wardgate_model::Secret;
 use wardgate_protocol::{Frame, Kind, Revision, edit, headers};
 
-use super::{fault::FlightFault, http_client::HttpClient, http_flight::HttpReplies};
+use super::{
+    fault::FlightFault,
+    http_client::{HttpClient, SendFault},
+    http_connection::Reply,
+    http_flight::HttpReplies,
+};
 
 /// What stays the same for every request of a link.
 pub struct HttpWire {
@@ -95,12 +99,7 @@ impl HttpWire {
                 head.insert(name, value);
             }
         }
-        let response = self
-            .inner
-            .client
-            .request(request)
-            .await
-            .map_err(|error| sending(&error))?;
+        let response = self.inner.client.request(request).await?;
         let session = response.headers().get(headers::SESSION_ID).cloned();
         Ok((self.inner.clone().replies(frame, response).await?, session))
     }
@@ -156,7 +155,7 @@ impl Inner {
     }
 
     /// GETs the event stream, continuing after an event id where one is given.
-    pub(super) async fn get(&self, after: Option<&str>) -> Result<Response<Incoming>, FlightFault> {
+    pub(super) async fn get(&self, after: Option<&str>) -> Result<Response<Reply>, FlightFault> {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers(false);
@@ -167,16 +166,13 @@ impl Inner {
         if let Some(id) = after.and_then(|id| HeaderValue::from_str(id).ok()) {
             request.headers_mut().insert("last-event-id", id);
         }
-        self.client
-            .request(request)
-            .await
-            .map_err(|error| sending(&error))
+        Ok(self.client.request(request).await?)
     }
 
     async fn replies(
         self: Arc<Self>,
         sent: &Frame,
-        response: Response<Incoming>,
+        response: Response<Reply>,
     ) -> Result<Option<HttpReplies>, FlightFault> {
         let status = response.status();
         if sent.kind() != Kind::Request {
@@ -234,7 +230,7 @@ impl Inner {
     }
 }
 
-fn busy(response: &Response<Incoming>) -> Option<Duration> {
+fn busy(response: &Response<Reply>) -> Option<Duration> {
     if !matches!(
         response.status(),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
@@ -248,7 +244,7 @@ fn busy(response: &Response<Incoming>) -> Option<Duration> {
     Some(Duration::from_secs(seconds.unwrap_or(1).clamp(1, 3600)))
 }
 
-fn is_stream(response: &Response<Incoming>) -> bool {
+fn is_stream(response: &Response<Reply>) -> bool {
     let media = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -260,12 +256,14 @@ fn is_stream(response: &Response<Incoming>) -> bool {
         .is_some_and(|media| media.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
-fn sending(error: &hyper_util::client::legacy::Error) -> FlightFault {
-    let detail = chain(error);
-    if error.is_connect() {
-        FlightFault::NotSent { detail }
-    } else {
-        FlightFault::Lost { detail }
+impl From<SendFault> for FlightFault {
+    fn from(fault: SendFault) -> FlightFault {
+        match fault {
+            SendFault::NotSent { detail } => FlightFault::NotSent { detail },
+            SendFault::Lost(error) => FlightFault::Lost {
+                detail: chain(&error),
+            },
+        }
     }
 }
 

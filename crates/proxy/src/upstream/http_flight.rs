@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use wardgate_protocol::{Frame, Kind, Limits, Revision, frame::FrameFault, scan::Keys, sse};
 
 use crate::gather::Gather;
 
-use super::{fault::FlightFault, http::Inner, routes::Event};
+use super::{fault::FlightFault, http::Inner, http_connection::Reply, routes::Event};
 
 pub struct HttpReplies {
     wire: Arc<Inner>,
@@ -22,7 +22,7 @@ enum Source {
 }
 
 struct Stream {
-    body: Incoming,
+    body: Reply,
     decoder: sse::Decoder,
     last_id: Option<String>,
     retry: Duration,
@@ -43,7 +43,7 @@ impl HttpReplies {
         }
     }
 
-    pub(super) fn stream(wire: Arc<Inner>, body: Incoming) -> HttpReplies {
+    pub(super) fn stream(wire: Arc<Inner>, body: Reply) -> HttpReplies {
         let decoder = sse::Decoder::new(wire.reply_bytes_max);
         let stream = Stream {
             body,
@@ -60,7 +60,7 @@ impl HttpReplies {
     }
 
     /// Reads a whole body as one frame.
-    pub(super) async fn whole(wire: &Inner, mut body: Incoming) -> Result<Frame, FlightFault> {
+    pub(super) async fn whole(wire: &Inner, mut body: Reply) -> Result<Frame, FlightFault> {
         let mut gather = Gather::default();
         if body.size_hint().lower() > wire.reply_bytes_max as u64 {
             return Err(FlightFault::Broken {

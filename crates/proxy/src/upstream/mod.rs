@@ -11,6 +11,7 @@ pub mod fault;
 pub mod flight;
 pub mod http;
 pub mod http_client;
+pub mod http_connection;
 pub mod http_flight;
 pub mod line;
 pub mod link;
@@ -222,6 +223,7 @@ impl Upstreams {
 
     /// Closes links that nobody has used for long.
     pub fn sweep(&self) {
+        self.means.clients.sweep();
         let mut lines = self.lines.lock().expect("no panic while held");
         let before = lines.len();
         lines.retain(|_, line| !line.retire_if_idle());

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::{HeaderValue, Method as Verb, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -12,6 +11,7 @@ use wardgate_protocol::{Frame, Limits, scan::Keys, sse};
 use super::{
     fault::{FlightFault, LinkFault},
     http::{HttpSite, chain},
+    http_connection::Reply,
 };
 
 pub struct SseWire {
@@ -75,7 +75,7 @@ fn same_origin(base: &Url, path: &str) -> Result<Uri, LinkFault> {
 }
 
 struct Stream {
-    body: Incoming,
+    body: Reply,
     decoder: sse::Decoder,
 }
 
@@ -140,14 +140,7 @@ impl SseWire {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        let response = self.site.client.request(request).await.map_err(|error| {
-            let detail = chain(&error);
-            if error.is_connect() {
-                FlightFault::NotSent { detail }
-            } else {
-                FlightFault::Lost { detail }
-            }
-        })?;
+        let response = self.site.client.request(request).await?;
         match response.status().as_u16() {
             200..=299 => Ok(()),
             400 | 404 => Err(FlightFault::SessionLost),
