@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use wardgate_protocol::{
     Frame, Raw, RequestId, edit,
-    headers::{self, HeaderView},
+    headers::{self, HeaderView, NotOnce},
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -36,15 +36,12 @@ fn passes_when_equal(header: &[u8], name: &str) {
 struct OneName<'a>(&'a [u8]);
 
 impl HeaderView for OneName<'_> {
-    fn all(&self, name: &str) -> Vec<&[u8]> {
+    fn only(&self, name: &str) -> Result<&[u8], NotOnce> {
         match name {
-            headers::PROTOCOL_VERSION => vec![b"2026-07-28"],
-            headers::METHOD => vec![b"tools/call"],
-            headers::NAME => vec![self.0],
-            _ => vec![],
+            headers::PROTOCOL_VERSION => Ok(b"2026-07-28"),
+            headers::METHOD => Ok(b"tools/call"),
+            headers::NAME => Ok(self.0),
+            _ => Err(NotOnce::Absent),
         }
-    }
-    fn names_with_prefix(&self, _prefix: &str) -> Vec<String> {
-        vec![]
     }
 }

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use wardgate_protocol::{
     Frame, Limits, Raw, RequestId,
-    headers::{self, HeaderView},
+    headers::{self, HeaderView, NotOnce},
     param_headers::{self, ParamHeader},
     scan::{self, Keys},
 };
@@ -58,10 +58,7 @@ fn pass_their_own_check(declared: &[ParamHeader], arguments: &str) {
 struct Sent(HashMap<String, String>);
 
 impl HeaderView for Sent {
-    fn all(&self, name: &str) -> Vec<&[u8]> {
-        self.0.get(name).map(|value| value.as_bytes()).into_iter().collect()
-    }
-    fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        self.0.keys().filter(|name| name.starts_with(prefix)).cloned().collect()
+    fn only(&self, name: &str) -> Result<&[u8], NotOnce> {
+        self.0.get(name).map(|value| value.as_bytes()).ok_or(NotOnce::Absent)
     }
 }

@@ -34,6 +34,12 @@ impl<'a> Object<'a> {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.members.iter().map(|(k, v, _)| (k.as_ref(), *v))
     }
+    /// Returns the keys and where their values lie in the text.
+    pub(crate) fn located(&self) -> impl Iterator<Item = (&Cow<'a, str>, Range<usize>)> {
+        self.members
+            .iter()
+            .map(|(key, value, span)| (key, span.end - value.len()..span.end))
+    }
     pub fn text(&self) -> &'a str {
         self.text
     }

@@ -50,6 +50,10 @@ pub fn cache_hint(result: &Raw) -> CacheHint {
 /// when absent and the method's results require them. Nothing else changes; borrowed unchanged when nothing is missing.
 /// A result that is not an object is left alone, for it cannot be made right.
 pub fn for_modern(method: &Method, result: &Raw) -> Raw {
+    let says_its_type = edit::get(result.as_str(), &["resultType"]).is_some();
+    if says_its_type && !needs_cache_hint(method) {
+        return result.clone();
+    }
     let Some(object) = Object::parse(result.as_str()) else {
         return result.clone();
     };

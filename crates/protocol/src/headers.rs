@@ -11,7 +11,7 @@ use crate::{
     meta,
     method::Method,
     param_headers::ParamHeader,
-    raw::Raw,
+    params::Lookup,
 };
 
 pub const PROTOCOL_VERSION: &str = "mcp-protocol-version";
@@ -77,10 +77,15 @@ fn sentinel(value: &str) -> Option<(&str, &str)> {
 
 /// Read access to request headers, so that this crate needs no HTTP types. Names are lower case.
 pub trait HeaderView {
-    /// Returns every value of `name`.
-    fn all(&self, name: &str) -> Vec<&[u8]>;
-    /// Returns the lower-case names that start with `prefix`.
-    fn names_with_prefix(&self, prefix: &str) -> Vec<String>;
+    /// Returns the value of `name`, or how often it is sent when that is not once.
+    fn only(&self, name: &str) -> Result<&[u8], NotOnce>;
+}
+
+/// A header that does not have exactly one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotOnce {
+    Absent,
+    Repeated,
 }
 
 /// Checks `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name` against the body. Each required, once, equal after decoding.
@@ -92,8 +97,8 @@ pub fn check_standard(view: &dyn HeaderView, frame: &Frame) -> Result<(), RpcErr
     let method = frame.method().unwrap_or_default();
     let param = |path: &[&str]| {
         frame
-            .params()
-            .and_then(|params| edit::get(params.as_str(), path))
+            .lookup()
+            .and_then(|params| params.find(path))
             .map(edit::string)
     };
 
@@ -131,9 +136,8 @@ pub fn check_params(
     declared: &[ParamHeader],
 ) -> Result<(), RpcError> {
     let arguments = frame
-        .params()
-        .map(Raw::as_str)
-        .and_then(|params| edit::get(params, &["arguments"]))
+        .lookup()
+        .and_then(|params| params.find(&["arguments"]))
         .unwrap_or("{}");
     for header in declared {
         let name = format!("{PARAM_PREFIX}{}", header.name.to_ascii_lowercase());
@@ -181,10 +185,10 @@ fn only<'a>(
     name: &str,
     shown: &str,
 ) -> Result<Option<&'a [u8]>, RpcError> {
-    match view.all(name)[..] {
-        [] => Ok(None),
-        [value] => Ok(Some(value)),
-        _ => Err(mismatch(shown, "is sent more than once")),
+    match view.only(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(NotOnce::Absent) => Ok(None),
+        Err(NotOnce::Repeated) => Err(mismatch(shown, "is sent more than once")),
     }
 }
 

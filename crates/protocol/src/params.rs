@@ -1,6 +1,8 @@
 //! The params of a message with their members found once: they are looked up by many, and an argument may be large.
 
-use std::sync::OnceLock;
+use std::{borrow::Cow, ops::Range, sync::OnceLock};
+
+use bytestring::ByteString;
 
 use crate::{edit, raw::Raw};
 
@@ -21,18 +23,23 @@ impl Lookup for Raw {
     }
 }
 
-/// Params whose top-level members are located at the first look.
+/// Params whose members, and those of their `_meta`, are located at the first look.
 #[derive(Clone, Debug)]
 pub struct Params {
     raw: Raw,
-    members: OnceLock<Vec<(String, Raw)>>,
+    members: OnceLock<Members>,
+    meta: OnceLock<Members>,
 }
+
+/// Keys and where their values lie in the params.
+type Members = Vec<(ByteString, Range<usize>)>;
 
 impl Params {
     pub(crate) fn new(raw: Raw) -> Params {
         Params {
             raw,
             members: OnceLock::new(),
+            meta: OnceLock::new(),
         }
     }
 
@@ -40,25 +47,44 @@ impl Params {
         &self.raw
     }
 
-    fn members(&self) -> &[(String, Raw)] {
-        self.members.get_or_init(|| {
-            let object = edit::Object::parse(self.raw.as_str());
-            let all = object.iter().flat_map(edit::Object::iter);
-            all.map(|(key, value)| (key.to_owned(), self.raw.slice_of(value)))
-                .collect()
+    fn members(&self) -> &Members {
+        let whole = 0..self.raw.len();
+        self.members.get_or_init(|| self.locate(whole))
+    }
+
+    fn meta(&self) -> &Members {
+        self.meta.get_or_init(|| {
+            let meta = span(self.members(), "_meta");
+            meta.map(|meta| self.locate(meta)).unwrap_or_default()
         })
     }
+
+    fn locate(&self, within: Range<usize>) -> Members {
+        let key = |key: &Cow<'_, str>| match key {
+            Cow::Borrowed(plain) => self.raw.text().slice_ref(plain),
+            Cow::Owned(unescaped) => ByteString::from(unescaped.as_str()),
+        };
+        let start = within.start;
+        let object = edit::Object::parse(&self.raw.as_str()[within]);
+        let all = object.iter().flat_map(edit::Object::located);
+        all.map(|(name, value)| (key(name), start + value.start..start + value.end))
+            .collect()
+    }
+}
+
+fn span(members: &Members, key: &str) -> Option<Range<usize>> {
+    let found = members.iter().find(|(name, _)| name == key);
+    found.map(|(_, value)| value.clone())
 }
 
 impl Lookup for Params {
     fn find(&self, path: &[&str]) -> Option<&str> {
-        let (first, rest) = path.split_first()?;
-        let (_, value) = self.members().iter().find(|(key, _)| key == first)?;
-        if rest.is_empty() {
-            Some(value.as_str())
-        } else {
-            edit::get(value.as_str(), rest)
-        }
+        let (value, rest) = match path {
+            ["_meta", key, rest @ ..] => (span(self.meta(), key)?, rest),
+            [key, rest @ ..] => (span(self.members(), key)?, rest),
+            [] => return None,
+        };
+        edit::get(&self.raw.as_str()[value], rest)
     }
     fn share(&self, part: &str) -> Raw {
         self.raw.slice_of(part)

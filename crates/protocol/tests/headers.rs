@@ -5,26 +5,20 @@ mod json;
 use proptest::prelude::*;
 use wardgate_protocol::{
     Frame, Raw, RequestId, RpcError, error,
-    headers::{self, HeaderView},
+    headers::{self, HeaderView, NotOnce},
     param_headers::ParamHeader,
 };
 
 struct Sent(Vec<(String, Vec<u8>)>);
 
 impl HeaderView for Sent {
-    fn all(&self, name: &str) -> Vec<&[u8]> {
-        self.0
-            .iter()
-            .filter(|(sent, _)| sent == name)
-            .map(|(_, value)| value.as_slice())
-            .collect()
-    }
-    fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        self.0
-            .iter()
-            .map(|(name, _)| name.clone())
-            .filter(|name| name.starts_with(prefix))
-            .collect()
+    fn only(&self, name: &str) -> Result<&[u8], NotOnce> {
+        let mut values = self.0.iter().filter(|(sent, _)| sent == name);
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) => Ok(value),
+            (None, _) => Err(NotOnce::Absent),
+            (Some(_), Some(_)) => Err(NotOnce::Repeated),
+        }
     }
 }
 

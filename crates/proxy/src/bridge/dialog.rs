@@ -18,13 +18,13 @@ use super::{
 use crate::{
     call::Call,
     stop::Stop,
-    upstream::{fault::FlightFault, flight::Flight, link::Link, routes::Event},
+    upstream::{fault::FlightFault, flight::Flight, http::Mirrored, link::Link, routes::Event},
 };
 
 /// A request that can be sent again with answers added.
 pub struct Sent {
     pub frame: Frame,
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<Mirrored>,
 }
 
 pub struct Dialog {

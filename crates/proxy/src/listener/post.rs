@@ -65,27 +65,27 @@ fn media(head: &HeaderMap) -> Result<(), Refusal> {
     {
         return Err(unsupported("encoded bodies are not accepted"));
     }
-    let accepts = |wanted: &str, any: &str| {
-        head.get_all(header::ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|part| {
-                let media = part.split(';').next().unwrap_or_default().trim();
-                media.eq_ignore_ascii_case(wanted)
-                    || media.eq_ignore_ascii_case(any)
-                    || media == "*/*"
-            })
-    };
-    if head.contains_key(header::ACCEPT)
-        && !(accepts("application/json", "application/*") && accepts("text/event-stream", "text/*"))
-    {
+    if head.contains_key(header::ACCEPT) && !accepts_both(head) {
         return Err(Refusal {
             status: StatusCode::NOT_ACCEPTABLE,
             reason: "Accept must list application/json and text/event-stream",
         });
     }
     Ok(())
+}
+
+/// Says whether an answer may be JSON and may be an event stream.
+fn accepts_both(head: &HeaderMap) -> bool {
+    let (mut json, mut stream) = (false, false);
+    for value in head.get_all(header::ACCEPT) {
+        for part in value.to_str().unwrap_or_default().split(',') {
+            let media = part.split(';').next().unwrap_or_default().trim();
+            let is = |wanted: &str| media.eq_ignore_ascii_case(wanted);
+            json |= media == "*/*" || is("application/json") || is("application/*");
+            stream |= media == "*/*" || is("text/event-stream") || is("text/*");
+        }
+    }
+    json && stream
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -221,8 +221,7 @@ fn start(
     cancel: CancellationToken,
     underway: Option<Underway>,
 ) -> Running {
-    let (exchange, out) = Exchange::new();
-    let teller = exchange.teller();
+    let (exchange, hearing) = Exchange::new();
     let arrival = Arrival {
         snapshot: visit.snapshot.clone(),
         toolset: visit.toolset.clone(),
@@ -234,7 +233,7 @@ fn start(
     };
     let gate = &visit.door.gate;
     let work = Box::pin(pipeline::serve(gate.clone(), arrival, exchange, cancel));
-    Running::new(work, teller, out, gate.tasks.clone(), leaving)
+    Running::new(work, hearing, gate.tasks.clone(), leaving)
 }
 
 /// Legacy: an answer may become a stream that survives its connection; a disconnect is no cancellation.

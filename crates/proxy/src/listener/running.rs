@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::exchange::{Out, Teller, Work};
+use crate::exchange::{Hearing, Out, Work};
 
 /// What a client that leaves means for its call.
 #[derive(Clone, Debug)]
@@ -21,24 +21,16 @@ pub enum Leaving {
 }
 
 pub struct Running {
-    /// The call and who tells its answer, while it has not ended.
-    work: Option<(Work, Teller)>,
-    out: mpsc::Receiver<Out>,
+    /// The call and what it says, while it has not ended.
+    call: Option<(Work, Hearing)>,
     tasks: TaskTracker,
     leaving: Leaving,
 }
 
 impl Running {
-    pub fn new(
-        work: Work,
-        teller: Teller,
-        out: mpsc::Receiver<Out>,
-        tasks: TaskTracker,
-        leaving: Leaving,
-    ) -> Running {
+    pub fn new(work: Work, hearing: Hearing, tasks: TaskTracker, leaving: Leaving) -> Running {
         Running {
-            work: Some((work, teller)),
-            out,
+            call: Some((work, hearing)),
             tasks,
             leaving,
         }
@@ -46,27 +38,27 @@ impl Running {
 
     /// Runs the call until it has something to say; `None` when it has ended before.
     ///
-    /// Only the call itself fills its channel, so looking after each step is enough; a waker there would wake the very task
-    /// that runs it, once more for each call.
+    /// Only the call itself speaks, so listening after each step is enough; a waker there would wake the very task that runs
+    /// it, once more for each call.
     ///
     /// # Cancel safety
     /// Nothing is lost: the call stands where it stood.
     pub async fn first(&mut self) -> Option<Out> {
         poll_fn(|cx| {
-            if let Ok(said) = self.out.try_recv() {
-                return Poll::Ready(Some(said));
-            }
-            let Some((work, _)) = &mut self.work else {
+            let Some((work, hearing)) = &mut self.call else {
                 return Poll::Ready(None);
             };
-            match (work.as_mut().poll(cx), self.out.try_recv()) {
-                (Poll::Pending, Err(_)) => Poll::Pending,
-                (Poll::Pending, Ok(said)) => Poll::Ready(Some(said)),
-                (Poll::Ready(answer), Err(_)) => {
-                    self.work = None;
+            if let Some(said) = hearing.next() {
+                return Poll::Ready(Some(said));
+            }
+            match (work.as_mut().poll(cx), hearing.next()) {
+                (Poll::Pending, None) => Poll::Pending,
+                (Poll::Pending, Some(said)) => Poll::Ready(Some(said)),
+                (Poll::Ready(answer), None) => {
+                    self.call = None;
                     Poll::Ready(Some(Out::Answer(answer)))
                 }
-                (Poll::Ready(answer), Ok(said)) => {
+                (Poll::Ready(answer), Some(said)) => {
                     // What was said before the answer goes first; the answer waits for its turn.
                     *work = Box::pin(ready(answer));
                     Poll::Ready(Some(said))
@@ -78,22 +70,24 @@ impl Running {
 
     /// Lets the call go on in a task of its own and gives what it says from here.
     pub fn stream(mut self) -> mpsc::Receiver<Out> {
-        if let Some((work, teller)) = self.work.take() {
-            self.tasks.spawn(teller.tell(work));
-        }
-        let (_, nothing) = mpsc::channel(1);
-        std::mem::replace(&mut self.out, nothing)
+        let Some((work, hearing)) = self.call.take() else {
+            return mpsc::channel(1).1;
+        };
+        let (out, tell) = hearing.follow(work);
+        self.tasks.spawn(tell);
+        out
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let Some((work, teller)) = self.work.take() else {
+        let Some((work, hearing)) = self.call.take() else {
             return;
         };
         if let Leaving::Cancels(cancel) = &self.leaving {
             cancel.cancel();
         }
-        self.tasks.spawn(teller.tell(work));
+        let (_nobody_listens, tell) = hearing.follow(work);
+        self.tasks.spawn(tell);
     }
 }

@@ -258,10 +258,10 @@ impl Front {
             headers: None,
             underway: None,
         };
-        let (exchange, out) = Exchange::new();
-        let teller = exchange.teller();
+        let (exchange, hearing) = Exchange::new();
         let work = pipeline::serve(self.gate.clone(), arrival, exchange, cancel);
-        self.gate.tasks.spawn(teller.tell(Box::pin(work)));
+        let (out, tell) = hearing.follow(Box::pin(work));
+        self.gate.tasks.spawn(tell);
         Ok((id, out))
     }
 

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use wardgate_protocol::{Era, Frame, Method, RpcError, edit, error, headers};
+use http::HeaderName;
+use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
 use super::{connect::Connected, resolve::Target, validate::CheckedArgs};
 use crate::{
@@ -15,7 +16,12 @@ use crate::{
     gate::Gate,
     pipeline::Trail,
     stop::Stop,
-    upstream::{changes::Shelf, fault::FlightFault, link::mirrored},
+    upstream::{
+        changes::Shelf,
+        fault::FlightFault,
+        http::Mirrored,
+        link::{mirror, mirrored_named},
+    },
 };
 
 /// What the server answered. Untrusted: only [`super::sanitize`] turns it into something a client can be sent.
@@ -218,7 +224,7 @@ async fn send(
     let flight = link.flight(Some(call.owner()));
     let frame = request::request(call, link, &flight.id(), rename);
     let headers = if link.era() == Era::Modern {
-        modern_headers(call, target, &frame)
+        modern_headers(call, target, rename)
     } else {
         Vec::new()
     };
@@ -231,26 +237,24 @@ async fn send(
 }
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.
-fn modern_headers(call: &Call, target: &Target, frame: &Frame) -> Vec<(String, String)> {
-    let Some(params) = frame.params() else {
-        return vec![(headers::METHOD.to_owned(), call.method.as_str().to_owned())];
-    };
-    let mut all = mirrored(&call.method, params);
+/// What the body says under the server's name is known without reading it again.
+fn modern_headers(call: &Call, target: &Target, rename: Option<Rename<'_>>) -> Vec<Mirrored> {
+    let named = call.method.name_key().and_then(|key| match rename {
+        Some(rename) if rename.path == [key] => Some(rename.to.to_owned()),
+        _ => call.param_string(key),
+    });
+    let mut all = mirrored_named(&call.method, named.as_deref());
     let declared = target
         .item()
         .and_then(|item| item.tool.as_ref())
         .map(|tool| tool.headers.as_slice())
         .unwrap_or_default();
     if !declared.is_empty() {
-        let arguments = edit::get(params.as_str(), &["arguments"]).unwrap_or("{}");
-        for header in declared {
-            if let Some(value) = header.value(arguments) {
-                all.push((
-                    format!("{}{}", headers::PARAM_PREFIX, header.name),
-                    headers::encode(&value).into_owned(),
-                ));
-            }
-        }
+        let arguments = call.param("arguments").unwrap_or("{}");
+        all.extend(declared.iter().filter_map(|header| {
+            let name = format!("{}{}", headers::PARAM_PREFIX, header.name);
+            mirror(HeaderName::try_from(name).ok()?, &header.value(arguments)?)
+        }));
     }
     all
 }

@@ -1,7 +1,8 @@
 //! The end of every call: one record, whatever happened.
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
+use jiff::Timestamp;
 use wardgate_protocol::RpcError;
 use wardgate_snapshot::{Snapshot, Toolset};
 
@@ -20,7 +21,7 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
     };
     let caller = trail.caller.as_ref();
     sink.put(&Record {
-        time: rfc3339(SystemTime::now()),
+        time: rfc3339(Timestamp::now()),
         revision: &trail.snapshot.revision,
         tenant: caller.map_or("-", |caller| caller.tenant.as_str()),
         principal: caller.map_or("-", |caller| caller.principal.as_str()),
@@ -52,7 +53,7 @@ pub fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'st
         return;
     };
     sink.put(&Record {
-        time: rfc3339(SystemTime::now()),
+        time: rfc3339(Timestamp::now()),
         revision: &snapshot.revision,
         tenant: "-",
         principal: "-",

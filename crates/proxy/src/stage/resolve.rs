@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wardgate_protocol::headers::{self, HeaderView};
+use wardgate_protocol::headers::{self, HeaderView, NotOnce};
 use wardgate_snapshot::Server;
 
 use crate::{
@@ -279,21 +279,13 @@ fn template_matches(template: &str, uri: &str) -> bool {
 pub struct Headers<'a>(pub &'a http::HeaderMap);
 
 impl HeaderView for Headers<'_> {
-    fn all(&self, name: &str) -> Vec<&[u8]> {
-        self.0
-            .get_all(name)
-            .iter()
-            .map(http::HeaderValue::as_bytes)
-            .collect()
-    }
-
-    fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        self.0
-            .keys()
-            .map(http::HeaderName::as_str)
-            .filter(|name| name.starts_with(prefix))
-            .map(str::to_owned)
-            .collect()
+    fn only(&self, name: &str) -> Result<&[u8], NotOnce> {
+        let mut values = self.0.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => Ok(value.as_bytes()),
+            (None, _) => Err(NotOnce::Absent),
+            (Some(_), Some(_)) => Err(NotOnce::Repeated),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! RawReply → CleanReply, the only thing a client can be sent: hidden characters out, right for the client's era, the
 //! client's own id. A reply that needs no change is passed on byte for byte.
 
+use memchr::memmem;
 use wardgate_protocol::{Era, Frame, Method, Raw, RpcError, error, finish};
 use wardgate_sanitize::{Level, Place};
 
@@ -79,7 +80,10 @@ pub fn strip(raw: &Raw, level: Level) -> (Raw, usize) {
 fn speaks_of_tasks(method: &Method, result: &Raw) -> bool {
     match method {
         Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => true,
-        Method::ToolsCall => result.len() < 64 << 10 && result.as_str().contains("\"taskId\""),
+        Method::ToolsCall => {
+            result.len() < 64 << 10
+                && memmem::find(result.as_str().as_bytes(), b"\"taskId\"").is_some()
+        }
         _ => false,
     }
 }

@@ -7,6 +7,7 @@ use wardgate_protocol::{Frame, Raw, RequestId};
 
 use super::{
     fault::FlightFault,
+    http::Mirrored,
     http_flight::HttpReplies,
     link::{Link, Wire},
     routes::Event,
@@ -15,7 +16,8 @@ use super::{
 pub struct Flight {
     link: Arc<Link>,
     id: u64,
-    inbox: mpsc::Receiver<Event>,
+    /// What comes for this request by a shared stream; `None` on a wire where all of it comes in the reply.
+    inbox: Option<mpsc::Receiver<Event>>,
     /// The body of the POST's reply, where the answer comes that way.
     replies: Option<HttpReplies>,
     launched: bool,
@@ -24,7 +26,12 @@ pub struct Flight {
 
 impl Flight {
     pub fn new(link: Arc<Link>, owner: Option<u64>) -> Flight {
-        let (id, inbox) = link.routes.open(owner);
+        let (id, inbox) = if link.answers_apart() {
+            (link.routes.open_apart(), None)
+        } else {
+            let (id, inbox) = link.routes.open(owner);
+            (id, Some(inbox))
+        };
         Flight {
             link,
             id,
@@ -51,11 +58,7 @@ impl Flight {
     ///
     /// # Cancel safety
     /// When dropped half-way the request counts as sent and is cancelled.
-    pub async fn launch(
-        &mut self,
-        frame: &Frame,
-        headers: &[(String, String)],
-    ) -> Result<(), FlightFault> {
+    pub async fn launch(&mut self, frame: &Frame, headers: &[Mirrored]) -> Result<(), FlightFault> {
         self.launched = true;
         let sent = match &self.link.wire {
             Wire::Stdio(wire) => wire.send(frame).await,
@@ -80,11 +83,13 @@ impl Flight {
     /// # Cancel safety
     /// Nothing is lost when dropped between two events.
     pub async fn next(&mut self) -> Event {
-        let event = match &mut self.replies {
-            None => self.inbox.recv().await.unwrap_or_else(link_gone),
-            Some(replies) => tokio::select! {
+        let event = match (&mut self.inbox, &mut self.replies) {
+            (None, None) => link_gone(),
+            (None, Some(replies)) => replies.next(self.id).await,
+            (Some(inbox), None) => inbox.recv().await.unwrap_or_else(link_gone),
+            (Some(inbox), Some(replies)) => tokio::select! {
                 biased;
-                event = self.inbox.recv() => event.unwrap_or_else(link_gone),
+                event = inbox.recv() => event.unwrap_or_else(link_gone),
                 event = replies.next(self.id) => event,
             },
         };
@@ -133,7 +138,10 @@ fn link_gone() -> Event {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.link.routes.close(self.id);
+        match self.inbox {
+            Some(_) => self.link.routes.close(self.id),
+            None => self.link.routes.close_apart(),
+        }
         if self.launched && !self.finished {
             self.link.cancel(self.id);
         }

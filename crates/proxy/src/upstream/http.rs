@@ -12,7 +12,7 @@ use wardgate_protocol::{Frame, Kind, Revision, edit, headers};
 
 use super::{
     fault::FlightFault,
-    http_client::{HttpClient, SendFault},
+    http_client::{Origin, SendFault},
     http_connection::Reply,
     http_flight::HttpReplies,
 };
@@ -23,8 +23,8 @@ pub struct HttpWire {
 }
 
 pub(super) struct Inner {
-    client: HttpClient,
-    uri: Uri,
+    origin: Arc<Origin>,
+    path: Uri,
     /// Configured headers with their secrets resolved; marked sensitive.
     fixed: HeaderMap,
     pub revision: Revision,
@@ -35,8 +35,9 @@ pub(super) struct Inner {
 /// Everything needed to talk before a session exists.
 #[derive(Clone)]
 pub struct HttpSite {
-    pub client: HttpClient,
-    pub uri: Uri,
+    pub origin: Arc<Origin>,
+    /// The target in origin-form.
+    pub path: Uri,
     pub fixed: HeaderMap,
     pub reply_bytes_max: usize,
 }
@@ -45,8 +46,8 @@ impl HttpSite {
     pub fn wire(&self, revision: Revision, session: Option<HeaderValue>) -> HttpWire {
         HttpWire {
             inner: Arc::new(Inner {
-                client: self.client.clone(),
-                uri: self.uri.clone(),
+                origin: self.origin.clone(),
+                path: self.path.clone(),
                 fixed: self.fixed.clone(),
                 revision,
                 session,
@@ -55,6 +56,12 @@ impl HttpSite {
         }
     }
 }
+
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static(headers::PROTOCOL_VERSION);
+const SESSION_ID: HeaderName = HeaderName::from_static(headers::SESSION_ID);
+
+/// A header that repeats something of the body.
+pub type Mirrored = (HeaderName, HeaderValue);
 
 /// Puts a resolved secret or plain value into a header.
 pub fn header_value(prefix: &str, secret: &Secret) -> Option<HeaderValue> {
@@ -71,7 +78,7 @@ impl HttpWire {
     pub async fn post(
         &self,
         frame: &Frame,
-        mirrored: &[(String, String)],
+        mirrored: &[Mirrored],
     ) -> Result<Option<HttpReplies>, FlightFault> {
         let (replies, _) = self.post_for_session(frame, mirrored).await?;
         Ok(replies)
@@ -81,11 +88,11 @@ impl HttpWire {
     pub async fn post_for_session(
         &self,
         frame: &Frame,
-        mirrored: &[(String, String)],
+        mirrored: &[Mirrored],
     ) -> Result<(Option<HttpReplies>, Option<HeaderValue>), FlightFault> {
         let mut request = Request::new(Full::new(frame.raw().bytes()));
         *request.method_mut() = Verb::POST;
-        *request.uri_mut() = self.inner.uri.clone();
+        *request.uri_mut() = self.inner.path.clone();
         *request.headers_mut() = self.inner.headers(frame.method() == Some("initialize"));
         let head = request.headers_mut();
         head.insert(
@@ -93,14 +100,10 @@ impl HttpWire {
             HeaderValue::from_static("application/json"),
         );
         for (name, value) in mirrored {
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::try_from(name), HeaderValue::try_from(value))
-            {
-                head.insert(name, value);
-            }
+            head.insert(name.clone(), value.clone());
         }
-        let response = self.inner.client.request(request).await?;
-        let session = response.headers().get(headers::SESSION_ID).cloned();
+        let response = self.inner.origin.request(request).await?;
+        let session = response.headers().get(SESSION_ID).cloned();
         Ok((self.inner.clone().replies(frame, response).await?, session))
     }
 
@@ -127,9 +130,9 @@ impl HttpWire {
         }
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.method_mut() = Verb::DELETE;
-        *request.uri_mut() = self.inner.uri.clone();
+        *request.uri_mut() = self.inner.path.clone();
         *request.headers_mut() = self.inner.headers(false);
-        if let Err(error) = self.inner.client.request(request).await {
+        if let Err(error) = self.inner.origin.request(request).await {
             tracing::debug!(%error, "session end not delivered");
         }
     }
@@ -144,12 +147,12 @@ impl Inner {
         );
         if !opening {
             head.insert(
-                headers::PROTOCOL_VERSION,
+                PROTOCOL_VERSION,
                 HeaderValue::from_static(self.revision.as_str()),
             );
         }
         if let Some(session) = &self.session {
-            head.insert(headers::SESSION_ID, session.clone());
+            head.insert(SESSION_ID, session.clone());
         }
         head
     }
@@ -157,7 +160,7 @@ impl Inner {
     /// GETs the event stream, continuing after an event id where one is given.
     pub(super) async fn get(&self, after: Option<&str>) -> Result<Response<Reply>, FlightFault> {
         let mut request = Request::new(Full::new(Bytes::new()));
-        *request.uri_mut() = self.uri.clone();
+        *request.uri_mut() = self.path.clone();
         *request.headers_mut() = self.headers(false);
         request.headers_mut().insert(
             header::ACCEPT,
@@ -166,7 +169,7 @@ impl Inner {
         if let Some(id) = after.and_then(|id| HeaderValue::from_str(id).ok()) {
             request.headers_mut().insert("last-event-id", id);
         }
-        Ok(self.client.request(request).await?)
+        Ok(self.origin.request(request).await?)
     }
 
     async fn replies(

@@ -11,12 +11,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header, uri::PathAndQuery};
+use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::Full;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tower_service::Service;
+use url::Url;
 use wardgate_snapshot::TlsTrust;
 
 use super::http_connection::{Connection, Reply, Unsent};
@@ -26,15 +27,22 @@ const IDLE_MAX: usize = 256;
 /// Servers commonly close what is silent for a minute.
 const IDLE_FOR: Duration = Duration::from_secs(55);
 
-/// Scheme and authority: what a connection is good for.
-type Origin = (bool, http::uri::Authority);
-
+/// A client of one trust; cheap to clone.
 #[derive(Clone)]
 pub struct HttpClient(Arc<Inner>);
 
 struct Inner {
     connector: HttpsConnector<HttpConnector>,
-    idle: Mutex<HashMap<Origin, Vec<(Connection, Instant)>>>,
+    origins: Mutex<HashMap<String, Arc<Origin>>>,
+}
+
+/// A scheme, host and port, with the connections to it that wait for work.
+pub struct Origin {
+    connector: HttpsConnector<HttpConnector>,
+    /// Where to dial.
+    base: Uri,
+    host: HeaderValue,
+    idle: Mutex<Vec<(Connection, Instant)>>,
 }
 
 /// Why a request has no answer.
@@ -49,7 +57,46 @@ pub enum SendFault {
 }
 
 impl HttpClient {
-    /// Sends a request with an absolute URI and returns the answer's head; its body drives the connection on.
+    /// Returns the origin of a URL, shared by all who name it.
+    pub fn origin(&self, url: &Url) -> Option<Arc<Origin>> {
+        let name = url.origin().ascii_serialization();
+        let mut origins = self.0.origins.lock().expect("no panic while held");
+        if let Some(origin) = origins.get(&name) {
+            return Some(origin.clone());
+        }
+        let base: Uri = format!("{name}/").parse().ok()?;
+        let host = HeaderValue::from_str(base.authority()?.as_str()).ok()?;
+        let origin = Arc::new(Origin {
+            connector: self.0.connector.clone(),
+            base,
+            host,
+            idle: Mutex::default(),
+        });
+        origins.insert(name, origin.clone());
+        Some(origin)
+    }
+
+    /// Closes what has been idle for too long, and forgets origins that nobody names.
+    pub fn sweep(&self) {
+        let mut origins = self.0.origins.lock().expect("no panic while held");
+        origins.retain(|_, origin| {
+            let mut idle = origin.idle.lock().expect("no panic while held");
+            idle.retain(|(_, since)| since.elapsed() < IDLE_FOR);
+            !idle.is_empty() || Arc::strong_count(origin) > 1
+        });
+    }
+}
+
+/// RFC 9112 §3.2.1: the path and query of a URL, as they stand in a request to its origin.
+pub fn origin_form(url: &Url) -> Option<Uri> {
+    let query = url
+        .query()
+        .map_or(String::new(), |query| format!("?{query}"));
+    format!("{}{query}", url.path()).parse().ok()
+}
+
+impl Origin {
+    /// Sends a request with its target in origin-form and returns the answer's head; its body drives the connection on.
     ///
     /// # Errors
     /// [`SendFault`] with what is known about the request's fate.
@@ -57,42 +104,32 @@ impl HttpClient {
     /// # Cancel safety
     /// Dropping closes the connection, which the server can see.
     pub async fn request(
-        &self,
+        self: &Arc<Self>,
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Reply>, SendFault> {
-        let target = request.uri().clone();
-        let origin = origin(&target)?;
-        address_to(&mut request, &origin.1);
+        request
+            .headers_mut()
+            .insert(header::HOST, self.host.clone());
         // Idle connections may have been closed by the server; hyper hands back what it has not begun to write.
-        while let Some(connection) = self.take(&origin) {
-            match connection.send(request, self.home(&origin)).await {
+        while let Some(connection) = self.take() {
+            match connection.send(request, self).await {
                 Ok(response) => return Ok(response),
                 Err(Unsent::Returned(unsent)) => request = *unsent,
                 Err(Unsent::Lost(error)) => return Err(SendFault::Lost(error)),
             }
         }
-        let connection = self.dial(target).await?;
-        match connection.send(request, self.home(&origin)).await {
+        let connection = Box::pin(self.dial()).await?;
+        match connection.send(request, self).await {
             Ok(response) => Ok(response),
             Err(Unsent::Returned(_)) => Err(not_sent("the server closed the connection")),
             Err(Unsent::Lost(error)) => Err(SendFault::Lost(error)),
         }
     }
 
-    /// Closes what has been idle for too long.
-    pub fn sweep(&self) {
-        let mut idle = self.0.idle.lock().expect("no panic while held");
-        idle.retain(|_, waiting| {
-            waiting.retain(|(_, since)| since.elapsed() < IDLE_FOR);
-            !waiting.is_empty()
-        });
-    }
-
-    fn take(&self, origin: &Origin) -> Option<Connection> {
-        let mut idle = self.0.idle.lock().expect("no panic while held");
-        let waiting = idle.get_mut(origin)?;
+    fn take(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().expect("no panic while held");
         // The last in is the first out: the others may grow old and go.
-        while let Some((connection, since)) = waiting.pop() {
+        while let Some((connection, since)) = idle.pop() {
             if since.elapsed() < IDLE_FOR {
                 return Some(connection);
             }
@@ -100,15 +137,16 @@ impl HttpClient {
         None
     }
 
-    fn home(&self, origin: &Origin) -> Home {
-        Home {
-            client: self.clone(),
-            origin: origin.clone(),
+    /// Lets a connection wait whose answer has been read.
+    pub(super) fn take_back(&self, connection: Connection) {
+        let mut idle = self.idle.lock().expect("no panic while held");
+        if idle.len() < IDLE_MAX {
+            idle.push((connection, Instant::now()));
         }
     }
 
-    async fn dial(&self, target: Uri) -> Result<Connection, SendFault> {
-        let stream = self.0.connector.clone().call(target).await;
+    async fn dial(&self) -> Result<Connection, SendFault> {
+        let stream = self.connector.clone().call(self.base.clone()).await;
         let stream = stream.map_err(|error| not_sent(super::http::chain(error.as_ref())))?;
         let handshake = hyper::client::conn::http1::handshake(stream).await;
         let (sender, driver) = handshake.map_err(|error| not_sent(super::http::chain(&error)))?;
@@ -119,41 +157,6 @@ impl HttpClient {
 fn not_sent(detail: impl Into<String>) -> SendFault {
     SendFault::NotSent {
         detail: detail.into(),
-    }
-}
-
-fn origin(target: &Uri) -> Result<Origin, SendFault> {
-    let authority = target.authority().cloned();
-    let authority = authority.ok_or_else(|| not_sent("the address names no host"))?;
-    Ok((target.scheme_str() == Some("https"), authority))
-}
-
-/// RFC 9112 §3.2: the target in origin-form, the host in its own field.
-fn address_to(request: &mut Request<Full<Bytes>>, authority: &http::uri::Authority) {
-    let path = request.uri().path_and_query().cloned();
-    *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-    let host = match authority.as_str().rsplit_once('@') {
-        Some((_, host)) => host,
-        None => authority.as_str(),
-    };
-    if let Ok(host) = HeaderValue::from_str(host) {
-        request.headers_mut().insert(header::HOST, host);
-    }
-}
-
-/// Where a connection waits when its answer has been read.
-pub(super) struct Home {
-    client: HttpClient,
-    origin: Origin,
-}
-
-impl Home {
-    pub(super) fn take_back(self, connection: Connection) {
-        let mut idle = self.client.0.idle.lock().expect("no panic while held");
-        let waiting = idle.entry(self.origin).or_default();
-        if waiting.len() < IDLE_MAX {
-            waiting.push((connection, Instant::now()));
-        }
     }
 }
 
@@ -205,7 +208,7 @@ fn build(ca: Option<&Path>) -> Result<HttpClient, TrustFault> {
         .wrap_connector(tcp);
     Ok(HttpClient(Arc::new(Inner {
         connector: https,
-        idle: Mutex::default(),
+        origins: Mutex::default(),
     })))
 }
 

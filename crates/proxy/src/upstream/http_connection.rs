@@ -7,6 +7,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -21,7 +22,7 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::http_client::Home;
+use super::http_client::Origin;
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Driver = http1::Connection<Stream, Full<Bytes>>;
@@ -53,7 +54,7 @@ impl Connection {
     pub async fn send(
         mut self,
         request: Request<Full<Bytes>>,
-        home: Home,
+        origin: &Arc<Origin>,
     ) -> Result<Response<Reply>, Unsent> {
         let ready = poll_fn(|cx| {
             if self.step(cx).is_ready() {
@@ -78,7 +79,7 @@ impl Connection {
         match answered.await {
             Ok(response) => Ok(response.map(|body| Reply {
                 body,
-                held: Some((self, home)),
+                held: Some((self, origin.clone())),
             })),
             Err(mut fault) => Err(match fault.take_message() {
                 Some(unsent) => Unsent::Returned(Box::new(unsent)),
@@ -105,7 +106,7 @@ fn unwoken() -> Context<'static> {
 /// The body of an answer. Read to its end it gives its connection back; dropped before, it closes it.
 pub struct Reply {
     body: Incoming,
-    held: Option<(Connection, Home)>,
+    held: Option<(Connection, Arc<Origin>)>,
 }
 
 impl Body for Reply {
@@ -141,11 +142,11 @@ impl Body for Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        if let Some((mut connection, home)) = self.held.take()
+        if let Some((mut connection, origin)) = self.held.take()
             && self.body.is_end_stream()
             && connection.is_idle()
         {
-            home.take_back(connection);
+            origin.take_back(connection);
         }
     }
 }

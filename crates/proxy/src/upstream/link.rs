@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use http::{HeaderName, HeaderValue};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wardgate_protocol::{
-    Era, Frame, Method, Raw, RequestId, Revision, RpcError, edit, error, method,
+    Era, Frame, Lookup, Method, Raw, RequestId, Revision, RpcError, edit, error, headers, method,
 };
 
 use super::{
     changes::News,
     fault::FlightFault,
     flight::Flight,
-    http::HttpWire,
+    http::{HttpWire, Mirrored},
     routes::{Routes, Stray},
     sse::SseWire,
     stdio::StdioWire,
@@ -71,6 +72,11 @@ impl Link {
         self.hello.revision.era()
     }
 
+    /// Says whether everything about a request comes in the answer to its own POST (MCP 2026-07-28 basic/transports).
+    pub fn answers_apart(&self) -> bool {
+        matches!(self.wire, Wire::Http(_)) && self.era() == Era::Modern
+    }
+
     pub fn is_open(&self) -> bool {
         !self.closed.is_cancelled()
     }
@@ -108,7 +114,7 @@ impl Link {
 
     /// Tells the server to give up a request. MCP: `notifications/cancelled`, but on modern HTTP closing the stream is the sign.
     pub fn cancel(self: &Arc<Self>, id: u64) {
-        if matches!(self.wire, Wire::Http(_)) && self.era() == Era::Modern || !self.is_open() {
+        if self.answers_apart() || !self.is_open() {
             return;
         }
         let params = Raw::trusted(format!(
@@ -176,19 +182,24 @@ fn unsolicited(method: &str, id: &RequestId) -> Frame {
 }
 
 /// Returns the mirrored headers of a modern request but for the tool parameters.
+pub fn mirrored(method: &method::Method, params: &impl Lookup) -> Vec<Mirrored> {
+    let named = method.name_key().and_then(|key| params.find(&[key]));
+    mirrored_named(method, named.and_then(edit::string).as_deref())
+}
+
+/// As [`mirrored`], where it is known what the method's name key says.
 /// MCP 2026-07-28 basic/transports: `Mcp-Method` always, `Mcp-Name` for methods that have one.
-pub fn mirrored(method: &method::Method, params: &Raw) -> Vec<(String, String)> {
-    use wardgate_protocol::headers;
-    let mut all = vec![(headers::METHOD.to_owned(), method.as_str().to_owned())];
-    let name = method
-        .name_key()
-        .and_then(|key| edit::get(params.as_str(), &[key]))
-        .and_then(edit::string);
-    if let Some(name) = name {
-        all.push((
-            headers::NAME.to_owned(),
-            headers::encode(&name).into_owned(),
-        ));
-    }
+pub fn mirrored_named(method: &method::Method, named: Option<&str>) -> Vec<Mirrored> {
+    const METHOD: HeaderName = HeaderName::from_static(headers::METHOD);
+    const NAME: HeaderName = HeaderName::from_static(headers::NAME);
+    let mut all = Vec::with_capacity(2);
+    all.extend(mirror(METHOD, method.as_str()));
+    all.extend(named.and_then(|name| mirror(NAME, name)));
     all
+}
+
+/// Returns the header that repeats `value`, encoded where it must be.
+pub fn mirror(name: HeaderName, value: &str) -> Option<Mirrored> {
+    let value = HeaderValue::from_str(&headers::encode(value)).ok()?;
+    Some((name, value))
 }

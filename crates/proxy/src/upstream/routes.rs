@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -45,6 +45,8 @@ struct Route {
 
 pub struct Routes {
     next: AtomicU64,
+    /// Requests that everything comes to in the answer to their own POST.
+    apart: AtomicUsize,
     table: Mutex<HashMap<u64, Route>>,
 }
 
@@ -55,6 +57,7 @@ impl Default for Routes {
     fn default() -> Routes {
         Routes {
             next: AtomicU64::new(1),
+            apart: AtomicUsize::new(0),
             table: Mutex::default(),
         }
     }
@@ -71,12 +74,23 @@ impl Routes {
         (id, inbox)
     }
 
+    /// Counts a request in that nothing is delivered to from elsewhere.
+    pub fn open_apart(&self) -> u64 {
+        self.apart.fetch_add(1, Ordering::Relaxed);
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub fn close_apart(&self) {
+        self.apart.fetch_sub(1, Ordering::Relaxed);
+    }
+
     pub fn close(&self, id: u64) {
         self.table.lock().expect("no panic while held").remove(&id);
     }
 
     pub fn is_idle(&self) -> bool {
-        self.table.lock().expect("no panic while held").is_empty()
+        self.apart.load(Ordering::Relaxed) == 0
+            && self.table.lock().expect("no panic while held").is_empty()
     }
 
     /// Ends every request under way: the connection is gone.

@@ -11,11 +11,13 @@ use wardgate_protocol::{Frame, Limits, scan::Keys, sse};
 use super::{
     fault::{FlightFault, LinkFault},
     http::{HttpSite, chain},
+    http_client::origin_form,
     http_connection::Reply,
 };
 
 pub struct SseWire {
     site: HttpSite,
+    /// In origin-form; the origin is the site's.
     endpoint: Uri,
 }
 
@@ -31,14 +33,14 @@ pub async fn open(
     tasks: &TaskTracker,
 ) -> Result<SseWire, LinkFault> {
     let mut request = Request::new(Full::new(Bytes::new()));
-    *request.uri_mut() = site.uri.clone();
+    *request.uri_mut() = site.path.clone();
     *request.headers_mut() = site.fixed.clone();
     request.headers_mut().insert(
         header::ACCEPT,
         HeaderValue::from_static("text/event-stream"),
     );
     let response = site
-        .client
+        .origin
         .request(request)
         .await
         .map_err(|error| LinkFault::Unreachable {
@@ -71,7 +73,7 @@ fn same_origin(base: &Url, path: &str) -> Result<Uri, LinkFault> {
     if url.origin() != base.origin() {
         return Err(bad());
     }
-    url.as_str().parse().map_err(|_| bad())
+    origin_form(&url).ok_or_else(bad)
 }
 
 struct Stream {
@@ -140,7 +142,7 @@ impl SseWire {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        let response = self.site.client.request(request).await?;
+        let response = self.site.origin.request(request).await?;
         match response.status().as_u16() {
             200..=299 => Ok(()),
             400 | 404 => Err(FlightFault::SessionLost),

@@ -5,6 +5,7 @@ use std::sync::Weak;
 use super::*;
 use crate::upstream::{
     http::{HttpSite, HttpWire},
+    http_client::origin_form,
     http_flight::HttpReplies,
     link::{Hello, Wire, mirrored},
     routes::{Event, Routes},
@@ -130,13 +131,11 @@ impl Line {
             .clients
             .client(tls)
             .map_err(|fault| unusable(fault.to_string()))?;
-        let uri = url
-            .as_str()
-            .parse()
-            .map_err(|_| unusable("the URL is not usable".into()))?;
+        let usable = client.origin(url).zip(origin_form(url));
+        let (origin, path) = usable.ok_or_else(|| unusable("the URL is not usable".into()))?;
         Ok(HttpSite {
-            client,
-            uri,
+            origin,
+            path,
             fixed,
             reply_bytes_max: self.server.reply_bytes_max,
         })
