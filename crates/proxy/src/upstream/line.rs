@@ -295,10 +295,9 @@ impl Line {
         }
         let Some(link) = self.live() else { return };
         let params = Raw::of(&serde_json::json!({"uri": uri}));
-        self.means.tasks.spawn(async move {
-            if let Err(fault) = link.ask(&Method::ResourcesUnsubscribe, &params).await {
-                tracing::debug!(%fault, "unsubscription not delivered");
-            }
+        let asking = link.clone();
+        link.errand("unsubscription", async move {
+            asking.ask(&Method::ResourcesUnsubscribe, &params).await
         });
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wardgate_testkit::{http::send, modern, within};
 
 use crate::{
-    edge::{call, echo},
+    edge::{call, class, echo},
     hostile_stdio::child,
     lifecycle_serve::{Serve, descendants, gone},
 };
@@ -88,11 +88,6 @@ pub async fn only(serve: &Serve, count: usize) {
         }
     })
     .await;
-}
-
-fn class(answer: &Value) -> String {
-    let error = &answer["result"]["_meta"]["dev.wardgate/error"]["class"];
-    error.as_str().unwrap_or_default().to_owned()
 }
 
 fn starts(serve: &Serve) -> usize {
@@ -181,7 +176,7 @@ async fn a_child_that_ends_after_each_call_gets_its_answer_through_and_is_backed
     for answer in &answers {
         assert!(
             matches!(
-                class(answer).as_str(),
+                class(answer),
                 "" | "upstream_unavailable" | "outcome_unknown"
             ),
             "{answer}"

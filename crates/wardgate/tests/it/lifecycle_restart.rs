@@ -18,7 +18,7 @@ use wardgate_testkit::{
 };
 
 use crate::{
-    edge::call,
+    edge::{call, class},
     lifecycle_serve::{Serve, descendants, gone, signal, wardgate},
 };
 
@@ -64,12 +64,6 @@ async fn spawn(folder: &Path, port: u16, options: &[&str]) -> Child {
         .unwrap()
         .expect("a lab that listens");
     child
-}
-
-fn class(answer: &Value) -> &str {
-    answer["result"]["_meta"]["dev.wardgate/error"]["class"]
-        .as_str()
-        .unwrap_or_default()
 }
 
 fn put(id: &str) -> Value {

@@ -15,6 +15,7 @@ mod gateway;
 mod hostile;
 mod hostile_cuts;
 mod hostile_floods;
+mod hostile_hangs;
 mod hostile_stdio;
 mod identity;
 mod lifecycle_children;
