@@ -90,13 +90,13 @@ pub async fn only(serve: &Serve, count: usize) {
     .await;
 }
 
-fn starts(serve: &Serve) -> usize {
+pub fn starts(serve: &Serve) -> usize {
     let marks = std::fs::read_to_string(serve.path("starts")).unwrap_or_default();
     marks.lines().count()
 }
 
 /// Calls the tool `count` times; returns the answers and how long the slowest took but for the first.
-async fn calls(serve: &Serve, count: usize) -> (Vec<Value>, Duration) {
+pub async fn calls(serve: &Serve, count: usize) -> (Vec<Value>, Duration) {
     let mut answers = Vec::new();
     let mut slowest = Duration::ZERO;
     for n in 0..count {

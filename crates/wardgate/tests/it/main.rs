@@ -19,6 +19,7 @@ mod hostile_hangs;
 mod hostile_stdio;
 mod identity;
 mod lifecycle_children;
+mod lifecycle_crashes;
 mod lifecycle_drain;
 mod lifecycle_lists;
 mod lifecycle_reload;
