@@ -257,11 +257,12 @@ async fn a_child_that_was_killed_is_started_for_the_next_call() {
         assert_eq!(answer["result"]["structuredContent"]["sum"], 4, "{answer}");
         for (pid, line) in descendants(serve.pid()) {
             if line.contains("__child") {
+                let before = serve.log().len();
                 signal(pid, Signal::KILL);
                 gone(pid).await;
+                serve.logged_after(before, "connection ended").await;
             }
         }
-        serve.logged("connection ended").await;
     }
 }
 
