@@ -9,7 +9,10 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use tokio::time::Sleep;
+use tokio::{
+    task::coop::{Unconstrained, unconstrained},
+    time::Sleep,
+};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 /// Why a wait ended without its value.
@@ -71,8 +74,8 @@ impl Cx {
     fn halting(&self) -> Halting<'_> {
         let deadline = *self.deadline.lock().expect("no panic while held");
         Halting {
-            cancelled: self.cancel.cancelled(),
-            deadline: tokio::time::sleep_until(deadline.into()),
+            cancelled: unconstrained(self.cancel.cancelled()),
+            deadline: unconstrained(tokio::time::sleep_until(deadline.into())),
         }
     }
 }
@@ -89,11 +92,12 @@ pin_project! {
 }
 
 pin_project! {
+    // Unconstrained: work that a flood keeps busy uses up the task's budget each time, and would leave none to see the deadline.
     struct Halting<'a> {
         #[pin]
-        cancelled: WaitForCancellationFuture<'a>,
+        cancelled: Unconstrained<WaitForCancellationFuture<'a>>,
         #[pin]
-        deadline: Sleep,
+        deadline: Unconstrained<Sleep>,
     }
 }
 

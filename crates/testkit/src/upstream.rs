@@ -60,6 +60,8 @@ pub enum Act {
     Hang,
     /// These bytes as they are, then the end of the connection.
     Bytes(Vec<u8>),
+    /// These bytes as they are, then silence until the peer hangs up.
+    Begin(Vec<u8>),
 }
 
 impl Act {
@@ -253,6 +255,12 @@ async fn act(wire: &mut Wire, act: Act, log: &Log) -> bool {
         Act::Bytes(bytes) => {
             // Whether it arrives is the peer's concern.
             let _ = wire.write(&bytes).await;
+            false
+        }
+        Act::Begin(bytes) => {
+            if wire.write(&bytes).await.is_ok() {
+                hold(wire, log).await;
+            }
             false
         }
         Act::Hang => {

@@ -1,4 +1,5 @@
-//! When to try a failing server again: 100 ms doubled to 30 s, half of it random, forgotten after a healthy minute.
+//! When to try a failing server again: 100 ms doubled to 30 s, a quarter of it random, forgotten after a healthy minute.
+//! So one line tries at most ten times in a minute; over all lines of a command [`super::starts`] holds that.
 
 use std::time::{Duration, Instant};
 
@@ -43,11 +44,17 @@ impl Backoff {
 }
 
 fn jittered(failures: u32) -> Duration {
-    let full = FIRST
-        .saturating_mul(1 << failures.saturating_sub(1).min(16))
-        .min(LONGEST);
     let random = f64::from(u32::from_le_bytes(random_bytes())) / f64::from(u32::MAX);
-    full.mul_f64(0.5 + random / 2.0)
+    longest(failures).mul_f64(SHORTEST + random * (1.0 - SHORTEST))
+}
+
+/// The part of a wait that is not random.
+const SHORTEST: f64 = 0.75;
+
+fn longest(failures: u32) -> Duration {
+    FIRST
+        .saturating_mul(1 << failures.saturating_sub(1).min(16))
+        .min(LONGEST)
 }
 
 #[cfg(test)]
@@ -62,7 +69,8 @@ mod tests {
             backoff.failed(start, "down".into());
             let (wait, _) = backoff.wait(start).unwrap();
             let full = FIRST.saturating_mul(1 << (round - 1)).min(LONGEST);
-            assert!(wait <= full && wait >= full / 2, "round {round}: {wait:?}");
+            let least = full.mul_f64(SHORTEST);
+            assert!(wait <= full && wait >= least, "round {round}: {wait:?}");
         }
         backoff.connected(start);
         assert!(backoff.wait(start).is_none());
@@ -71,5 +79,22 @@ mod tests {
             backoff.wait(start + HEALTHY).is_none(),
             "one immediate retry after a healthy life"
         );
+    }
+
+    #[test]
+    fn a_server_that_always_fails_is_tried_at_most_ten_times_in_any_minute() {
+        for first_is_free in [false, true] {
+            let mut at = Duration::ZERO;
+            let mut tries = vec![at];
+            for failures in 1..=20 {
+                if !(first_is_free && failures == 1) {
+                    at += longest(failures).mul_f64(SHORTEST);
+                }
+                tries.push(at);
+            }
+            for eleven in tries.windows(11) {
+                assert!(eleven[10] - eleven[0] >= HEALTHY, "{eleven:?}");
+            }
+        }
     }
 }

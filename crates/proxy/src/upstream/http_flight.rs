@@ -28,12 +28,18 @@ struct Stream {
     retry: Duration,
     resumptions: u32,
     events: u64,
+    /// Bytes read since the task that reads was last given up.
+    greed: usize,
 }
 
 /// Events one call may bring; a server that talks more than this is not answering.
 const EVENTS_MAX: u64 = 1_000_000;
 /// Times a stream that broke off is picked up again.
 const RESUMPTIONS_MAX: u32 = 16;
+
+/// Bytes of a stream read in one go. Whoever reads also minds the deadline, and a server that never pauses must not keep it
+/// from looking.
+const GREED_MAX: usize = 64 << 10;
 
 impl HttpReplies {
     pub(super) fn ready(wire: Arc<Inner>, frame: Frame) -> HttpReplies {
@@ -52,6 +58,7 @@ impl HttpReplies {
             retry: Duration::from_millis(500),
             resumptions: 0,
             events: 0,
+            greed: 0,
         };
         HttpReplies {
             wire,
@@ -141,6 +148,11 @@ impl Stream {
                     self.decoder.push(&data).map_err(|_| FlightFault::Broken {
                         reason: "an event is too large",
                     })?;
+                    self.greed += data.len();
+                    if self.greed > GREED_MAX {
+                        self.greed = 0;
+                        tokio::task::yield_now().await;
+                    }
                 }
                 Some(Err(error)) => self.resume(wire, super::http::chain(&error)).await?,
                 None => {

@@ -183,6 +183,7 @@ impl Line {
         {
             return Err(LinkFault::BackingOff { wait, detail });
         }
+        self.begin()?;
         match self.open().await {
             Ok(link) => {
                 self.backoff
@@ -208,6 +209,7 @@ impl Line {
             }
             Err(fault) => {
                 if let LinkFault::Unreachable { detail } = &fault {
+                    self.state.start_failed();
                     self.backoff
                         .lock()
                         .expect("no panic while held")
@@ -223,11 +225,25 @@ impl Line {
     pub fn link_ended(&self, detail: String) {
         if !self.closed.is_cancelled() {
             tracing::warn!(server = %self.server.alias, detail, "connection ended");
+            self.state.start_failed();
             self.backoff
                 .lock()
                 .expect("no panic while held")
                 .failed(Instant::now(), detail);
         }
+    }
+
+    /// Notes that a command is about to be started; other servers may be tried as often as the backoff allows.
+    fn begin(&self) -> Result<(), LinkFault> {
+        if !matches!(self.server.endpoint, Endpoint::Stdio { .. }) {
+            return Ok(());
+        }
+        let mut starts = self.state.starts.lock().expect("no panic while held");
+        let begun = starts.begin(Instant::now());
+        begun.map_err(|wait| LinkFault::BackingOff {
+            wait,
+            detail: "it was started too often within a minute".into(),
+        })
     }
 
     /// Receives news from this server: forgets what it makes stale, then tells subscribers.
@@ -295,10 +311,9 @@ impl Line {
         }
         let Some(link) = self.live() else { return };
         let params = Raw::of(&serde_json::json!({"uri": uri}));
-        self.means.tasks.spawn(async move {
-            if let Err(fault) = link.ask(&Method::ResourcesUnsubscribe, &params).await {
-                tracing::debug!(%fault, "unsubscription not delivered");
-            }
+        let asking = link.clone();
+        link.errand("unsubscription", async move {
+            asking.ask(&Method::ResourcesUnsubscribe, &params).await
         });
     }
 

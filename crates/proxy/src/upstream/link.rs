@@ -1,8 +1,9 @@
 //! One live connection to a server: what it said of itself, and the wire it is reached by.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wardgate_protocol::{
     Era, Frame, Lookup, Method, Raw, RequestId, Revision, RpcError, edit, error, headers, method,
@@ -65,7 +66,14 @@ pub struct Link {
     /// Cancelled when the link is of no more use, by whoever notices.
     pub closed: CancellationToken,
     pub tasks: TaskTracker,
+    /// What is told to the server while nobody waits for it. A server that hangs collects no more connections than this.
+    pub errands: Arc<Semaphore>,
 }
+
+/// Errands of one link under way at one time.
+pub const ERRANDS_MAX: usize = 64;
+/// An errand that takes longer is given up.
+const ERRAND: Duration = Duration::from_secs(5);
 
 impl Link {
     pub fn era(&self) -> Era {
@@ -122,9 +130,25 @@ impl Link {
         ));
         let frame = Frame::notification(Method::NotificationCancelled.as_str(), Some(&params));
         let link = self.clone();
+        self.errand("cancellation", async move { link.send_side(&frame).await });
+    }
+
+    /// Tells the server something in the background, once fewer than [`ERRANDS_MAX`] are being told, and not for long.
+    pub fn errand<T>(
+        &self,
+        what: &'static str,
+        work: impl Future<Output = Result<T, FlightFault>> + Send + 'static,
+    ) {
+        let errands = self.errands.clone();
         self.tasks.spawn(async move {
-            if let Err(fault) = link.send_side(&frame).await {
-                tracing::debug!(%fault, "cancellation not delivered");
+            let told = async {
+                let _place = errands.acquire_owned().await;
+                work.await
+            };
+            match tokio::time::timeout(ERRAND, told).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(fault)) => tracing::debug!(what, %fault, "not delivered"),
+                Err(_) => tracing::debug!(what, "not delivered in time"),
             }
         });
     }
@@ -144,8 +168,10 @@ impl Link {
             Stray::Nothing => None,
             Stray::News(news) => Some(news),
             Stray::Request(request) => {
-                let link = self.clone();
-                self.tasks.spawn(async move { link.refuse(&request).await });
+                // A server that asks faster than it can be refused gets no answer to the rest.
+                if let Ok(place) = self.errands.clone().try_acquire_owned() {
+                    self.tasks.spawn(refuse_aside(self.clone(), request, place));
+                }
                 None
             }
         }
@@ -166,6 +192,13 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.closed.cancel();
+    }
+}
+
+async fn refuse_aside(link: Arc<Link>, request: Frame, _place: OwnedSemaphorePermit) {
+    let refused = tokio::time::timeout(ERRAND, link.refuse(&request)).await;
+    if refused.is_err() {
+        tracing::debug!("refusal not delivered in time");
     }
 }
 

@@ -17,6 +17,7 @@ pub mod line;
 pub mod link;
 pub mod routes;
 pub mod sse;
+pub mod starts;
 pub mod stdio;
 pub mod watch;
 
@@ -41,6 +42,7 @@ use declared::Declared;
 use fault::LinkFault;
 use line::{Line, LineKey};
 use link::Link;
+use starts::Starts;
 
 /// What lines need from the gate.
 #[derive(Clone)]
@@ -67,6 +69,15 @@ pub struct ServerState {
     /// Eras it has been seen not to speak.
     denied: Mutex<Vec<Era>>,
     pub slots: Semaphore,
+    /// Of its command, where it is one.
+    pub starts: Mutex<Starts>,
+}
+
+impl ServerState {
+    pub fn start_failed(&self) {
+        let mut starts = self.starts.lock().expect("no panic while held");
+        starts.failed(std::time::Instant::now());
+    }
 }
 
 impl Upstreams {
@@ -118,6 +129,7 @@ impl Upstreams {
         }
         // Nothing fits: forget, so that a replaced server is asked afresh next time.
         state.denied.lock().expect("no panic while held").clear();
+        state.start_failed();
         self.rerouted.fetch_add(1, Ordering::AcqRel);
         Err(last)
     }
@@ -194,6 +206,7 @@ impl Upstreams {
                 Arc::new(ServerState {
                     denied: Mutex::default(),
                     slots: Semaphore::new(server.concurrency_max),
+                    starts: Mutex::default(),
                 })
             })
             .clone()

@@ -24,6 +24,13 @@ pub fn call(tool: &str, arguments: Value) -> Request {
     modern::request("/mcp", 1, "tools/call", params)
 }
 
+/// The class of the error a tool's result tells of; nothing where it tells of none.
+pub fn class(answer: &Value) -> &str {
+    answer["result"]["_meta"]["dev.wardgate/error"]["class"]
+        .as_str()
+        .unwrap_or_default()
+}
+
 /// Nothing of what was sent has happened, and the gateway is well.
 pub async fn unharmed(serve: &TestGateway) {
     assert_eq!(serve.effects(), [Value::Null; 0], "something was executed");

@@ -139,7 +139,7 @@ pub fn stdio(folder: &Path, env: &[(String, String)]) -> wardgate_testkit::stdio
 pub struct TestLab {
     pub address: SocketAddr,
     _folder: TempDir,
-    _program: Program,
+    program: Program,
 }
 
 impl TestLab {
@@ -152,12 +152,16 @@ impl TestLab {
         TestLab {
             address: program.address(),
             _folder: folder,
-            _program: program,
+            program,
         }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}/mcp", self.address)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.program.child.id()
     }
 }
 

@@ -8,7 +8,10 @@ use wardgate_testkit::{
     upstream::{Act, Received, Upstream, event},
 };
 
-use crate::{edge::call, gateway::TestGateway};
+use crate::{
+    edge::{call, class},
+    gateway::TestGateway,
+};
 
 fn tool(name: &str) -> Value {
     json!({"name": name, "description": "says", "inputSchema": {"type": "object"}})
@@ -41,12 +44,6 @@ fn names(tools: &[Value]) -> Vec<&str> {
         .iter()
         .map(|tool| tool["name"].as_str().unwrap())
         .collect()
-}
-
-fn class(answer: &Value) -> &str {
-    answer["result"]["_meta"]["dev.wardgate/error"]["class"]
-        .as_str()
-        .unwrap_or_default()
 }
 
 const HIDDEN: [&str; 12] = [

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 import time
 
 MODE = sys.argv[1]
@@ -62,6 +63,10 @@ mark("starts")
 if MODE == "never":
     print("cannot open \x1b]0;the model\x07 file", file=sys.stderr)
     os._exit(1)
+if MODE == "while-well" and not os.path.exists("well"):
+    os._exit(1)
+if MODE == "brief":
+    threading.Timer(0.3, os._exit, [1]).start()
 if MODE == "segv":
     os.kill(os.getpid(), 11)
 if MODE == "orphans":
@@ -75,7 +80,10 @@ if MODE == "orphans":
 for text in sys.stdin:
     asked = json.loads(text)
     method = asked.get("method")
-    if method == "initialize":
+    if method == "initialize" and MODE == "refuse":
+        error = {"code": -32600, "message": "not today"}
+        message({"jsonrpc": "2.0", "id": asked["id"], "error": error})
+    elif method == "initialize":
         capabilities = {"tools": {}}
         info = {"name": "hostile", "version": "1"}
         version = {"protocolVersion": "2025-11-25", "capabilities": capabilities}

@@ -2,22 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use wardgate_testkit::{
     hostile::{Flood, JSON, STREAM, Torrent},
     http::send,
     upstream::{Act, Upstream},
 };
 
-use crate::{edge::call, hostile_stdio::resident, lifecycle_serve::Serve};
+use crate::{
+    edge::{call, class},
+    lifecycle_serve::Serve,
+};
 
 const DEADLINE: Duration = Duration::from_secs(2);
-
-fn class(answer: &Value) -> &str {
-    answer["result"]["_meta"]["dev.wardgate/error"]["class"]
-        .as_str()
-        .unwrap_or_default()
-}
 
 /// Calls the flooding server and, meanwhile, a good one; returns the class of the flooded call's end.
 async fn withstands(torrent: Torrent) -> String {
@@ -32,7 +29,7 @@ async fn withstands(torrent: Torrent) -> String {
     let serve = Serve::start(&config).await;
     let warm = send(serve.address, &call("good__echo", json!({"text": "x"}))).await;
     assert_eq!(warm.status, 200);
-    let before = resident(&serve);
+    let before = serve.counts().bytes;
     let started = Instant::now();
     let request = call("bad__flood", json!({}));
     let flooded = send(serve.address, &request);
@@ -43,7 +40,7 @@ async fn withstands(torrent: Torrent) -> String {
                 .answer();
             assert_eq!(answer["result"]["content"][0]["text"], "x", "{answer}");
         }
-        resident(&serve)
+        serve.counts().bytes
     };
     let (reply, during) = tokio::join!(flooded, meanwhile);
     let took = started.elapsed();
@@ -51,7 +48,7 @@ async fn withstands(torrent: Torrent) -> String {
     let answer = reply.answer();
     assert_eq!(answer["result"]["isError"], true, "{answer}");
     flood.drained().await;
-    let grown = during.max(resident(&serve)).saturating_sub(before);
+    let grown = during.max(serve.counts().bytes).saturating_sub(before);
     assert!(grown < 24 << 20, "{grown} bytes more");
     class(&answer).to_owned()
 }

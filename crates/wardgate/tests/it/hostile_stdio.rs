@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wardgate_testkit::{http::send, modern};
 
 use crate::{
-    edge::{call, echo},
+    edge::{call, class, echo},
     lifecycle_serve::Serve,
 };
 
@@ -25,12 +25,6 @@ pub fn child(mode: &str) -> String {
 
 fn text(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"]
-        .as_str()
-        .unwrap_or_default()
-}
-
-fn class(answer: &Value) -> &str {
-    answer["result"]["_meta"]["dev.wardgate/error"]["class"]
         .as_str()
         .unwrap_or_default()
 }
@@ -60,13 +54,13 @@ async fn a_line_without_end_costs_the_child_its_life_and_nobody_the_memory() {
     // Pages of the program itself that are touched for the first time are not what is measured.
     let list = modern::request("/mcp", 1, "tools/list", json!({}));
     assert_eq!(send(serve.address, &list).await.status, 200);
-    let before = resident(&serve);
+    let before = serve.counts().bytes;
     let answer = send(serve.address, &echo()).await.answer();
     assert!(
         matches!(class(&answer), "outcome_unknown" | "upstream_error"),
         "{answer}"
     );
-    let grown = resident(&serve).saturating_sub(before);
+    let grown = serve.counts().bytes.saturating_sub(before);
     assert!(grown < 32 << 20, "{grown} bytes more");
     let marks = std::fs::read_to_string(serve.path("starts")).unwrap();
     let first: u32 = marks.lines().next().unwrap().parse().unwrap();
@@ -90,20 +84,13 @@ async fn standard_error_may_be_flooded() {
     let serve = Serve::start(&child("talk")).await;
     let first = send(serve.address, &echo()).await.answer();
     assert_eq!(text(&first), "x", "{first}");
-    let before = resident(&serve);
+    let before = serve.counts().bytes;
     for _ in 0..4 {
         let answer = send(serve.address, &echo()).await.answer();
         assert_eq!(text(&answer), "x", "{answer}");
     }
-    let grown = resident(&serve).saturating_sub(before);
+    let grown = serve.counts().bytes.saturating_sub(before);
     // Far below what the child sends; the allocator keeps for a while what it was given.
     assert!(grown < 36 << 20, "{grown} bytes more");
     assert!(!serve.log().contains('\u{1b}'));
-}
-
-/// Bytes of memory the gateway holds.
-pub fn resident(serve: &Serve) -> u64 {
-    let statm = std::fs::read_to_string(format!("/proc/{}/statm", serve.pid())).unwrap();
-    let pages: u64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4096
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wardgate_testkit::{http::send, modern, within};
 
 use crate::{
-    edge::{call, echo},
+    edge::{call, class, echo},
     hostile_stdio::child,
     lifecycle_serve::{Serve, descendants, gone},
 };
@@ -90,18 +90,13 @@ pub async fn only(serve: &Serve, count: usize) {
     .await;
 }
 
-fn class(answer: &Value) -> String {
-    let error = &answer["result"]["_meta"]["dev.wardgate/error"]["class"];
-    error.as_str().unwrap_or_default().to_owned()
-}
-
-fn starts(serve: &Serve) -> usize {
+pub fn starts(serve: &Serve) -> usize {
     let marks = std::fs::read_to_string(serve.path("starts")).unwrap_or_default();
     marks.lines().count()
 }
 
 /// Calls the tool `count` times; returns the answers and how long the slowest took but for the first.
-async fn calls(serve: &Serve, count: usize) -> (Vec<Value>, Duration) {
+pub async fn calls(serve: &Serve, count: usize) -> (Vec<Value>, Duration) {
     let mut answers = Vec::new();
     let mut slowest = Duration::ZERO;
     for n in 0..count {
@@ -181,7 +176,7 @@ async fn a_child_that_ends_after_each_call_gets_its_answer_through_and_is_backed
     for answer in &answers {
         assert!(
             matches!(
-                class(answer).as_str(),
+                class(answer),
                 "" | "upstream_unavailable" | "outcome_unknown"
             ),
             "{answer}"

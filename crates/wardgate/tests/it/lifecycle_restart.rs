@@ -18,7 +18,7 @@ use wardgate_testkit::{
 };
 
 use crate::{
-    edge::call,
+    edge::{call, class},
     lifecycle_serve::{Serve, descendants, gone, signal, wardgate},
 };
 
@@ -64,12 +64,6 @@ async fn spawn(folder: &Path, port: u16, options: &[&str]) -> Child {
         .unwrap()
         .expect("a lab that listens");
     child
-}
-
-fn class(answer: &Value) -> &str {
-    answer["result"]["_meta"]["dev.wardgate/error"]["class"]
-        .as_str()
-        .unwrap_or_default()
 }
 
 fn put(id: &str) -> Value {
@@ -263,11 +257,12 @@ async fn a_child_that_was_killed_is_started_for_the_next_call() {
         assert_eq!(answer["result"]["structuredContent"]["sum"], 4, "{answer}");
         for (pid, line) in descendants(serve.pid()) {
             if line.contains("__child") {
+                let before = serve.log().len();
                 signal(pid, Signal::KILL);
                 gone(pid).await;
+                serve.logged_after(before, "connection ended").await;
             }
         }
-        serve.logged("connection ended").await;
     }
 }
 

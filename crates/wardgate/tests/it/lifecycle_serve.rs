@@ -29,6 +29,15 @@ pub struct Serve {
     _readers: JoinSet<()>,
 }
 
+/// What a process holds: processes below it, threads, descriptors, bytes of resident memory.
+#[derive(Debug)]
+pub struct Counts {
+    pub processes: usize,
+    pub threads: usize,
+    pub descriptors: usize,
+    pub bytes: u64,
+}
+
 /// The program, run in `directory`, with nothing of this process's settings.
 pub fn wardgate(directory: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wardgate"));
@@ -92,6 +101,20 @@ impl Serve {
 
     pub fn signal(&self, with: Signal) {
         signal(self.pid(), with);
+    }
+
+    /// What the gateway holds of the machine at this moment.
+    pub fn counts(&self) -> Counts {
+        let of = |what: &str| format!("/proc/{}/{what}", self.pid());
+        let entries = |what: &str| std::fs::read_dir(of(what)).unwrap().count();
+        let statm = std::fs::read_to_string(of("statm")).unwrap();
+        let pages: u64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
+        Counts {
+            processes: descendants(self.pid()).len(),
+            threads: entries("task"),
+            descriptors: entries("fd"),
+            bytes: pages * 4096,
+        }
     }
 
     /// Waits until the process has ended.

@@ -4,32 +4,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use wardgate_testkit::legacy::Session;
 
-use crate::{
-    hostile_stdio::resident,
-    lifecycle_serve::{Serve, descendants},
-};
-
-#[derive(Debug)]
-struct Counts {
-    processes: usize,
-    threads: usize,
-    descriptors: usize,
-    bytes: u64,
-}
-
-fn counts(serve: &Serve) -> Counts {
-    let entries = |of: &str| {
-        std::fs::read_dir(format!("/proc/{}/{of}", serve.pid()))
-            .unwrap()
-            .count()
-    };
-    Counts {
-        processes: descendants(serve.pid()).len(),
-        threads: entries("task"),
-        descriptors: entries("fd"),
-        bytes: resident(serve),
-    }
-}
+use crate::lifecycle_serve::Serve;
 
 /// Runs this many sessions, eight at a time; every other one says goodbye if `polite`.
 async fn cycles(serve: &Serve, count: usize, polite: bool) {
@@ -58,9 +33,9 @@ async fn stays_flat(polite: bool) {
         Serve::start("gateway: {limits: {session_lifetime: 2s}}\nservers: {lab: {lab: true}}\n")
             .await;
     cycles(&serve, 200, polite).await;
-    let before = counts(&serve);
+    let before = serve.counts();
     cycles(&serve, 1000, polite).await;
-    let after = counts(&serve);
+    let after = serve.counts();
     assert_eq!(after.processes, before.processes, "{after:?}");
     assert!(after.threads <= before.threads + 1, "{before:?} {after:?}");
     // Connections of the last calls may still be closing.

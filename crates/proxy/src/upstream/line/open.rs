@@ -7,11 +7,12 @@ use crate::upstream::{
     http::{HttpSite, HttpWire},
     http_client::origin_form,
     http_flight::HttpReplies,
-    link::{Hello, Wire, mirrored},
+    link::{ERRANDS_MAX, Hello, Wire, mirrored},
     routes::{Event, Routes},
     sse, stdio,
 };
 use http::{HeaderMap, HeaderName};
+use tokio::sync::Semaphore;
 use wardgate_protocol::{Method, RequestId, Revision, RpcError, edit, error, meta};
 
 /// A child may have to load an interpreter and its packages before it can answer.
@@ -154,6 +155,7 @@ impl Line {
             routes,
             closed,
             tasks: self.means.tasks.clone(),
+            errands: Arc::new(Semaphore::new(ERRANDS_MAX)),
         })
     }
 
