@@ -141,6 +141,8 @@ async fn a_faulty_config_is_shown_and_the_old_one_serves() {
             "NO_SUCH_VARIABLE",
         ),
         ("servers: {one: {url: 'http://[bad'}}\n", "error[WG"),
+        ("", "WG1011"),
+        ("# servers: {one: {lab: true}}\n", "WG1011"),
     ] {
         let before = serve.log().len();
         serve.configure(config);
