@@ -48,6 +48,7 @@ pub mod code {
         MALFORMED_VALUE = 1008,
         NO_VALUE = 1009,
         OUT_OF_RANGE = 1010,
+        EMPTY_FILE = 1011,
         SECRET_LITERAL = 1020,
         SECRET_KIND = 1021,
         SECRET_SHAPE = 1022,

@@ -72,7 +72,7 @@ pub struct Loaded {
 pub fn load(sources: &Sources) -> Result<Loaded, Vec<Diagnostic>> {
     let empty = File {
         name: "(no file)".into(),
-        text: String::new(),
+        text: "{}".into(),
     };
     let starter = File::starter();
     let fallback = if sources.mcp_json.is_empty() {
@@ -152,7 +152,13 @@ type Read = (usize, RawConfig, Vec<Vec<String>>);
 /// Reads one YAML file into its raw form and the paths where it is faulty; `None` when there is nothing to go on with.
 fn read(report: &mut Report, file: &File) -> Option<Read> {
     let tree = match Node::yaml(&file.text) {
-        Ok(tree) => tree,
+        Ok(Some(tree)) => tree,
+        Ok(None) => {
+            let message = format!("{} is empty", file.name);
+            let hint = "write `{}` if a gateway without servers is meant";
+            report.error(code::EMPTY_FILE, None, message, hint);
+            return None;
+        }
         Err(fault) => {
             syntax(report, file, fault, "YAML");
             return None;

@@ -49,11 +49,11 @@ pub struct SyntaxFault {
 }
 
 impl Node {
-    /// Reads one YAML document; an empty one is an empty map.
+    /// Reads one YAML document; `None` when there is nothing but blanks and comments.
     ///
     /// # Errors
     /// The first place where the text is not YAML.
-    pub fn yaml(text: &str) -> Result<Node, SyntaxFault> {
+    pub fn yaml(text: &str) -> Result<Option<Node>, SyntaxFault> {
         let options = serde_saphyr::options! {
             duplicate_keys: serde_saphyr::DuplicateKeyPolicy::PassThrough,
             strict_booleans: true,
@@ -62,13 +62,7 @@ impl Node {
             alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: NODES_MAX },
         };
         match serde_saphyr::from_str_with_options::<Option<Place>>(text, options) {
-            Ok(place) => Ok(place.map_or_else(
-                || Node {
-                    at: 0..0,
-                    value: Value::Map(Vec::new()),
-                },
-                |place| place.0,
-            )),
+            Ok(place) => Ok(place.map(|place| place.0)),
             Err(fault) => {
                 let sentence = fault.without_snippet().to_string();
                 // The place is told beside the sentence.
@@ -332,7 +326,7 @@ mod tests {
     #[test]
     fn places_are_the_bytes_of_the_values() {
         let text = "a: {b: [1, zwölf]}\n\"ö\":   'x y'  # note\nc: &k\n  d: true\ne: *k\n";
-        let node = Node::yaml(text).unwrap();
+        let node = Node::yaml(text).unwrap().unwrap();
         assert_eq!(at(text, &node, &["a", "b", "0"]), "1");
         assert_eq!(at(text, &node, &["a", "b", "1"]), "zwölf");
         assert_eq!(at(text, &node, &["ö"]), "'x y'");
@@ -350,7 +344,7 @@ mod tests {
 
     #[test]
     fn words_are_not_booleans_and_repeated_keys_stay() {
-        let node = Node::yaml("a: off\na: no\n").unwrap();
+        let node = Node::yaml("a: off\na: no\n").unwrap().unwrap();
         let Value::Map(members) = &node.value else {
             panic!("a map")
         };

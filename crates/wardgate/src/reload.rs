@@ -1,6 +1,12 @@
 //! Following the config: a change to its files, or SIGHUP, is compiled and published; a faulty one is shown and the old one stays.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use anyhow::Context;
 use notify::{RecursiveMode, Watcher};
@@ -18,29 +24,99 @@ const SETTLE: Duration = Duration::from_millis(150);
 
 /// The config's files, watched from the moment this exists.
 pub struct Watch {
+    watcher: notify::RecommendedWatcher,
     changes: mpsc::Receiver<()>,
-    _watcher: notify::RecommendedWatcher,
+    files: Vec<PathBuf>,
+    /// What must change for the files to say something else: see [`way`].
+    names: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl Watch {
     /// Starts to watch. To be called before the files are first read, so that no change falls between.
     ///
     /// # Errors
-    /// When the files cannot be watched.
+    /// When nothing can be watched on this machine.
     pub fn start(args: &Args) -> anyhow::Result<Watch> {
+        let names: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
         // One pending change is enough: a reload reads everything.
         let (changed, changes) = mpsc::channel(1);
-        let files: Vec<PathBuf> = args
-            .config
-            .path()
-            .into_iter()
-            .chain(args.mcp_json.iter().cloned())
-            .collect();
-        Ok(Watch {
+        let known = names.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            let known = known.lock().expect("no panic while held");
+            let is_read = matches!(event.kind, notify::EventKind::Access(_));
+            if !is_read && event.paths.iter().any(|path| known.contains(path)) {
+                // Full means that a reload is due anyway.
+                let _ = changed.try_send(());
+            }
+        });
+        let files = args.config.path().into_iter();
+        let mut watch = Watch {
+            watcher: watcher.context("file changes cannot be watched")?,
             changes,
-            _watcher: watch(&files, changed)?,
-        })
+            files: files.chain(args.mcp_json.iter().cloned()).collect(),
+            names,
+        };
+        watch.follow_links();
+        Ok(watch)
     }
+
+    /// Watches the folders of every name on the way to the files, which is another way once a link was changed. Folders and
+    /// not files: a file that is replaced is another file.
+    fn follow_links(&mut self) {
+        let names: BTreeSet<PathBuf> = self.files.iter().flat_map(|file| way(file)).collect();
+        let folders: BTreeSet<&Path> = names.iter().filter_map(|name| name.parent()).collect();
+        for folder in folders {
+            if let Err(fault) = self.watcher.watch(folder, RecursiveMode::NonRecursive) {
+                tracing::warn!(folder = %folder.display(), %fault, "changes of the configuration are not followed");
+            }
+        }
+        *self.names.lock().expect("no panic while held") = names;
+    }
+
+    /// Waits for a change, and until it has settled.
+    async fn change(&mut self) {
+        if self.changes.recv().await.is_none() {
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(SETTLE).await;
+        while self.changes.try_recv().is_ok() {}
+        self.follow_links();
+    }
+}
+
+/// Links that a path may lead through; the kernel follows as many.
+const LINKS_MAX: usize = 40;
+
+/// Returns every name that decides what a path means: each link on the way and the file at its end, in folders without links.
+/// Orchestrators mount a file as a link through a link to a folder, and swap the latter.
+fn way(path: &Path) -> Vec<PathBuf> {
+    let mut names = Vec::new();
+    let mut at = PathBuf::new();
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut ahead: VecDeque<OsString> = parts(&whole).collect();
+    while let Some(part) = ahead.pop_front() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        at.push(part);
+        match std::fs::read_link(&at) {
+            Ok(target) if names.len() < LINKS_MAX => {
+                names.push(at.clone());
+                at.pop();
+                // An absolute target begins with the root, which replaces what was walked.
+                ahead = parts(&target).chain(ahead).collect();
+            }
+            _ => {}
+        }
+    }
+    names.push(at);
+    names
+}
+
+fn parts(path: &Path) -> impl Iterator<Item = OsString> {
+    path.components().map(|part| part.as_os_str().to_owned())
 }
 
 /// Follows the config until `stop`. Without a watch it is read again on SIGHUP only.
@@ -55,58 +131,18 @@ pub async fn follow(
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = change(&mut watch) => {}
+            () = changed(&mut watch) => {}
             Some(()) = hangup.recv() => {}
         }
         reload(&gate, &args, &secrets).await;
     }
 }
 
-/// Waits for a change, and until it has settled.
-async fn change(watch: &mut Option<Watch>) {
-    let Some(watch) = watch else {
-        return std::future::pending().await;
-    };
-    if watch.changes.recv().await.is_none() {
-        return std::future::pending().await;
+async fn changed(watch: &mut Option<Watch>) {
+    match watch {
+        Some(watch) => watch.change().await,
+        None => std::future::pending().await,
     }
-    tokio::time::sleep(SETTLE).await;
-    while watch.changes.try_recv().is_ok() {}
-}
-
-/// Watches the folders, not the files: a file that is replaced is another file.
-fn watch(
-    files: &[PathBuf],
-    changed: mpsc::Sender<()>,
-) -> anyhow::Result<notify::RecommendedWatcher> {
-    let names: Vec<_> = files
-        .iter()
-        .filter_map(|file| file.file_name().map(ToOwned::to_owned))
-        .collect();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        let is_read = matches!(event.kind, notify::EventKind::Access(_));
-        if !is_read
-            && event.paths.iter().any(|path| {
-                path.file_name()
-                    .is_some_and(|name| names.iter().any(|known| known == name))
-            })
-        {
-            // Full means that a reload is due anyway.
-            let _ = changed.try_send(());
-        }
-    })
-    .context("file changes cannot be watched")?;
-    for file in files {
-        let folder = file
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .map_or_else(|| PathBuf::from("."), ToOwned::to_owned);
-        watcher
-            .watch(&folder, RecursiveMode::NonRecursive)
-            .with_context(|| format!("`{}` cannot be watched", folder.display()))?;
-    }
-    Ok(watcher)
 }
 
 async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets) {

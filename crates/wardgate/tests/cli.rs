@@ -421,6 +421,18 @@ toolsets: {default: {servers: [one, two]}, other: {servers: [one]}}
     assert_eq!(code(&without), 3, "{}", err(&without));
     assert!(err(&without).contains("--key-env"), "{}", err(&without));
 
+    // Any variable that holds something else will do.
+    let wrong = served.run(
+        directory.path(),
+        &["tools", "list", "--key-env", "WARDGATE_URL"],
+    );
+    assert_eq!(code(&wrong), 3, "{}", err(&wrong));
+    let said = err(&wrong);
+    assert!(
+        said.contains("error: the gateway refused the key") && !said.contains("give a key"),
+        "{said}"
+    );
+
     let list = served.run(directory.path(), &["tools", "list", "--key-env", "MY_KEY"]);
     assert!(
         out(&list)

@@ -113,6 +113,13 @@ pub fn misused(fault: &anyhow::Error) -> ExitCode {
 /// Says on standard error why there is no result, with what to do about it.
 pub fn failed(gateway: &Gateway, fault: &ClientError) -> ExitCode {
     let (exit, hint) = meaning(fault);
+    if let (Hint::Key, Some(_)) = (&hint, &gateway.key) {
+        eprintln!("error: the gateway refused the key");
+        eprintln!(
+            "hint: look at the value of the variable that `--key-env` names, else of WARDGATE_KEY"
+        );
+        return exit.into();
+    }
     eprintln!(
         "error: {}{}",
         print::brief(&fault.to_string(), 500),

@@ -141,6 +141,8 @@ async fn a_faulty_config_is_shown_and_the_old_one_serves() {
             "NO_SUCH_VARIABLE",
         ),
         ("servers: {one: {url: 'http://[bad'}}\n", "error[WG"),
+        ("", "WG1011"),
+        ("# servers: {one: {lab: true}}\n", "WG1011"),
     ] {
         let before = serve.log().len();
         serve.configure(config);
@@ -166,18 +168,43 @@ async fn a_faulty_config_is_shown_and_the_old_one_serves() {
 
 #[tokio::test]
 async fn a_hang_up_signal_rereads_the_config() {
-    let serve = Serve::start(ONE).await;
-    // Through a link, as orchestrators mount files: nothing in the folder itself changes.
-    let elsewhere = tempfile::tempdir().unwrap();
-    let target = elsewhere.path().join("real.yaml");
-    std::fs::write(&target, ONE).unwrap();
-    std::fs::remove_file(serve.path("wardgate.yaml")).unwrap();
-    std::os::unix::fs::symlink(&target, serve.path("wardgate.yaml")).unwrap();
-    std::fs::write(&target, TWO).unwrap();
-    let before = serve.log().len();
+    // A file written under its second name, in a folder that nobody watches: nothing but the signal tells.
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let second = elsewhere.path().join("second.yaml");
+    std::fs::write(&second, ONE).unwrap();
+    std::fs::hard_link(&second, folder.path().join("wardgate.yaml")).unwrap();
+    let serve = Serve::start_in(folder, ONE).await;
+    std::fs::write(&second, TWO).unwrap();
+    assert!(!tools(&serve).await.contains(&"two__echo".to_owned()));
     serve.signal(rustix::process::Signal::HUP);
-    serve.logged_after(before, "configuration reloaded").await;
+    serve.logged("configuration reloaded").await;
     assert!(tools(&serve).await.contains(&"two__echo".to_owned()));
+}
+
+/// As Kubernetes mounts a config map: `wardgate.yaml` → `..data/wardgate.yaml`, `..data` → a folder, swapped by a rename.
+#[tokio::test]
+async fn a_mounted_config_is_followed_through_its_links() {
+    let serve = Serve::start(ONE).await;
+    let swap = |version: &str, config: &str| {
+        std::fs::create_dir(serve.path(version)).unwrap();
+        std::fs::write(serve.path(version).join("wardgate.yaml"), config).unwrap();
+        std::os::unix::fs::symlink(version, serve.path("..data_tmp")).unwrap();
+        std::fs::rename(serve.path("..data_tmp"), serve.path("..data")).unwrap();
+    };
+    swap("..1", TWO);
+    std::os::unix::fs::symlink("..data/wardgate.yaml", serve.path("next.yaml")).unwrap();
+    std::fs::rename(serve.path("next.yaml"), serve.path("wardgate.yaml")).unwrap();
+    serve.logged("configuration reloaded").await;
+    for (version, config, there) in [("..2", ONE, false), ("..3", TWO, true)] {
+        let before = serve.log().len();
+        swap(version, config);
+        serve.logged_after(before, "configuration reloaded").await;
+        assert_eq!(tools(&serve).await.contains(&"two__echo".to_owned()), there);
+    }
+    // A file that is written in place, where the links lead.
+    let before = serve.log().len();
+    std::fs::write(serve.path("..3").join("wardgate.yaml"), ONE).unwrap();
+    serve.logged_after(before, "configuration reloaded").await;
 }
 
 #[tokio::test]
