@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod class;
 pub mod id;
+pub mod money;
 pub mod secret;
 pub mod tool;
 
@@ -11,5 +12,6 @@ pub use class::ErrorClass;
 pub use id::{
     Alias, CredentialId, GroupName, PrincipalId, Scope, ServerName, TenantId, ToolsetName,
 };
+pub use money::MicroUsd;
 pub use secret::{Secret, SecretRef};
 pub use tool::{Effects, Risk, ToolRef};
