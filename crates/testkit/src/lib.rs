@@ -1,5 +1,5 @@
 //! What tests stand around the gateway: raw clients that send exactly the bytes they are told, and a scripted upstream
-//! that answers what it is told and remembers what it received.
+//! that answers what it is told and remembers what it received; an issuer of tokens.
 //!
 //! Nothing here knows the product. A test that waits, waits for an event and at most for [`DEADLINE`].
 
@@ -7,6 +7,7 @@ use std::{future::Future, time::Duration};
 
 pub mod hostile;
 pub mod http;
+pub mod issuer;
 pub mod legacy;
 pub mod modern;
 pub mod sse;
