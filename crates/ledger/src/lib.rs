@@ -1,0 +1,30 @@
+//! Records: what one says, how a file of them proves itself, and how it looks to other tools.
+//!
+//! Pure: time, randomness, keys and readers are passed in. Where records are stored is another crate's matter. Start at
+//! `record.rs` for the shape and `chain.rs` for the proof.
+
+pub mod record;
+pub mod text;
+pub mod usd;
+
+pub mod canonical;
+pub mod digest;
+
+pub mod chain;
+pub mod merkle;
+pub mod sealed;
+
+pub mod checkpoint;
+pub mod key;
+pub mod verify;
+
+pub use canonical::{CanonicalError, canonicalize};
+pub use chain::Chain;
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use digest::Digest;
+pub use key::{KeyError, PublicKey, SigningKey};
+pub use record::{Record, RecordId, RecordType};
+pub use sealed::Sealed;
+pub use text::{Text, printable};
+pub use usd::Usd;
+pub use verify::{Fault, Report, Verifier, verify};
