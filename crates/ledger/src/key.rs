@@ -122,14 +122,7 @@ impl PublicKey {
 
     /// The origin of a tenant's chain: the log's name and the tenant, percent-encoded where a note needs it.
     pub fn origin(&self, tenant: &TenantId) -> String {
-        let mut origin = format!("{}/", self.name);
-        for byte in tenant.as_str().bytes() {
-            match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                true => origin.push(char::from(byte)),
-                false => origin.push_str(&format!("%{byte:02X}")),
-            }
-        }
-        origin
+        format!("{}/{}", self.name, escape_segment(tenant.as_str()))
     }
 
     /// The text form under a tenant's origin, as witnesses and note tools that know one log per key want it.
@@ -166,6 +159,18 @@ impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text_as(&self.name))
     }
+}
+
+/// One segment of a path, percent-encoded but for unreserved characters (RFC 3986 §2.3).
+pub(crate) fn escape_segment(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            true => escaped.push(char::from(byte)),
+            false => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
 }
 
 fn typed(key: &[u8; 32]) -> String {

@@ -1,7 +1,7 @@
 //! Records: what one says, how a file of them proves itself, and how it looks to other tools.
 //!
 //! Pure: time, randomness, keys and readers are passed in. Where records are stored is another crate's matter. Start at
-//! `record.rs` for the shape and `chain.rs` for the proof.
+//! `record.rs` for the shape, `chain.rs` for the proof, `verify.rs` for who checks it.
 
 pub mod record;
 pub mod text;
@@ -9,6 +9,7 @@ pub mod usd;
 
 pub mod canonical;
 pub mod digest;
+pub mod redact;
 
 pub mod chain;
 pub mod merkle;
@@ -18,12 +19,20 @@ pub mod checkpoint;
 pub mod key;
 pub mod verify;
 
+pub mod explain;
+pub mod export;
+pub mod filter;
+
 pub use canonical::{CanonicalError, canonicalize};
 pub use chain::Chain;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use digest::Digest;
+pub use explain::explain;
+pub use export::{Format, Site};
+pub use filter::Filter;
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use record::{Record, RecordId, RecordType};
+pub use redact::{FingerprintKey, Label, Level, Redacted, redact};
 pub use sealed::Sealed;
 pub use text::{Text, printable};
 pub use usd::Usd;

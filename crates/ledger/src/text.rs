@@ -1,7 +1,7 @@
 //! Words of strangers: bounded, and without what a terminal or a log reader would act on.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,25 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Escapes the acting characters of a JSON text; its value stays the same, since they stand in strings only.
+pub(crate) fn printable_json(json: String) -> String {
+    if !json.contains(acts) {
+        return json;
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match acts(c) {
+            true => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(shown, "\\u{unit:04x}");
+                }
+            }
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// Controls, line and paragraph separators, marks that reorder or hide text, and the tag characters.
 fn acts(c: char) -> bool {
     c.is_control()
@@ -91,5 +110,16 @@ mod tests {
         }
         let fits = "x".repeat(TEXT_BYTES_MAX - 3);
         assert_eq!(Text::new(&fits).as_str(), fits);
+    }
+
+    #[test]
+    fn escaped_json_reads_the_same() {
+        let value = serde_json::json!({"a": "\u{7f}\u{2028}\u{e0041}\u{85}é\n"});
+        let shown = printable_json(value.to_string());
+        assert!(!shown.contains(acts));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
+            value
+        );
     }
 }
