@@ -9,7 +9,7 @@ use crate::canonical::CanonicalError;
 use crate::digest::Digest;
 use crate::merkle::Tree;
 use crate::record::Record;
-use crate::sealed::{BadLine, Place, Sealed};
+use crate::sealed::{BadLine, LINE_BYTES_MAX, Place, Sealed};
 
 /// Where a tenant's chain ends. Its serialised form is its whole state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +32,15 @@ impl Chain {
     /// Seals a record as the next of this chain. On an error the chain is as before.
     ///
     /// # Errors
-    /// When the record belongs to another tenant or has no canonical form.
+    /// When the record belongs to another tenant, is too long, or has no canonical form.
     pub fn append(&mut self, record: Record) -> Result<Sealed, AppendError> {
         if record.who.tenant != self.tenant {
             return Err(AppendError::OtherTenant);
         }
         let sealed = Sealed::new(self.next(), self.head, record)?;
+        if sealed.line().len() > LINE_BYTES_MAX {
+            return Err(AppendError::TooLong);
+        }
         self.grow(sealed.hash);
         Ok(sealed)
     }
@@ -100,6 +103,8 @@ impl Chain {
 pub enum AppendError {
     #[error("the record belongs to another tenant")]
     OtherTenant,
+    #[error("the record is longer than {LINE_BYTES_MAX} bytes")]
+    TooLong,
     #[error("the record has no canonical form: {0}")]
     NoCanonicalForm(#[from] CanonicalError),
 }
@@ -167,6 +172,10 @@ mod tests {
             chain.append(record("other")).unwrap_err(),
             AppendError::OtherTenant
         );
+        let mut long = record("acme");
+        let args = format!("\"{}\"", "x".repeat(LINE_BYTES_MAX));
+        long.what.args = serde_json::value::RawValue::from_string(args).ok();
+        assert_eq!(chain.append(long).unwrap_err(), AppendError::TooLong);
         let first = chain.append(record("acme")).unwrap();
         let before = chain.clone();
         assert_eq!(

@@ -40,7 +40,7 @@ pub enum Format {
     Ecs,
     /// Syslog, RFC 5424.
     Rfc5424,
-    /// FOCUS 1.0 rows in CSV, of what was used.
+    /// FOCUS 1.2 rows in CSV, of what was used.
     Focus,
 }
 
@@ -104,6 +104,17 @@ enum Gravity {
     Notice,
     Warning,
     Error,
+}
+
+impl Gravity {
+    /// The severity of syslog (RFC 5424 §6.2.1): notice, warning, error.
+    fn syslog(self) -> u8 {
+        match self {
+            Gravity::Notice => 5,
+            Gravity::Warning => 4,
+            Gravity::Error => 3,
+        }
+    }
 }
 
 fn gravity(record: &Record) -> Gravity {

@@ -12,6 +12,9 @@ use crate::record::{Record, RecordId, Stage};
 
 /// The version of the format.
 const VERSION: u32 = 1;
+/// No line is longer, without its line feed: what reads lines needs no more memory.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
+
 const MARK: &str = r#","hash":""#;
 const END: &str = r#""}"#;
 

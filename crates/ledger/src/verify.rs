@@ -15,13 +15,11 @@ use crate::chain::{Break, Chain};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::key::PublicKey;
 use crate::record::{RecordId, Stage};
-use crate::sealed::{BadLine, Place};
+use crate::sealed::{BadLine, LINE_BYTES_MAX, Place};
 
 pub use fault::Fault;
 pub use report::{ChainReport, Report};
 
-/// A longer line is a fault, whatever it says.
-pub const LINE_BYTES_MAX: u64 = 8 << 20;
 /// More calls that are received and not completed than this are a fault: memory stays bounded.
 pub const OPEN_MAX: usize = 100_000;
 /// More chains in one file than this are a fault.
@@ -105,7 +103,7 @@ impl Verifier {
             line.clear();
             let read = reader
                 .by_ref()
-                .take(LINE_BYTES_MAX)
+                .take(LINE_BYTES_MAX as u64 + 1)
                 .read_until(b'\n', &mut line)?;
             if read == 0 {
                 break;

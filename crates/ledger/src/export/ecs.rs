@@ -60,7 +60,7 @@ fn of_event(sealed: &Sealed) -> Value {
         ("reason", text(record.why.as_ref().map(|why| &why.text))),
         ("module", json!("wardgate")),
         ("dataset", json!("wardgate.ledger")),
-        ("severity", json!(severity(record))),
+        ("severity", json!(gravity(record).syslog())),
         ("sequence", json!(sealed.seq)),
         (
             "duration",
@@ -103,15 +103,6 @@ fn verdict(record: &Record) -> &'static str {
         Some(Status::Success) => "success",
         Some(Status::ToolError | Status::Error | Status::Denied | Status::Limited) => "failure",
         Some(Status::Deferred | Status::Unknown) | None => "unknown",
-    }
-}
-
-/// The numbers of syslog.
-fn severity(record: &Record) -> u8 {
-    match gravity(record) {
-        Gravity::Notice => 5,
-        Gravity::Warning => 4,
-        Gravity::Error => 3,
     }
 }
 

@@ -1,4 +1,4 @@
-//! FOCUS 1.0 (FinOps open cost and usage specification): one row per call that cost something, in CSV.
+//! FOCUS 1.2 (FinOps open cost and usage specification): one CSV row per finished call that was metered.
 //!
 //! Columns the gateway has no answer to stay empty, which is null. The last two are its own (`x_`). A row covers the hour
 //! the call began in. The sum of `EffectiveCost` is the sum of the records' costs, exactly.
@@ -47,7 +47,8 @@ struct Usage<'a> {
 type Cell = fn(&Usage<'_>) -> String;
 
 const NULL: Cell = |_| String::new();
-const ONE: Cell = |_| "1".to_owned();
+/// With a decimal, so that readers that guess types see the decimal number the specification wants.
+const ONE: Cell = |_| "1.0".to_owned();
 const CALLS: Cell = |_| "Calls".to_owned();
 const COST: Cell = |usage| usage.usd.clone();
 const PROVIDED: Cell = |_| PROVIDER.to_owned();
@@ -82,6 +83,7 @@ const COLUMNS: &[(&str, Cell)] = &[
     ("ContractedCost", COST),
     ("ContractedUnitPrice", COST),
     ("EffectiveCost", COST),
+    ("InvoiceId", NULL),
     ("InvoiceIssuerName", PROVIDED),
     ("ListCost", COST),
     ("ListUnitPrice", COST),
@@ -97,6 +99,7 @@ const COLUMNS: &[(&str, Cell)] = &[
     ("ResourceType", |_| "Tool".to_owned()),
     ("ServiceCategory", |_| "AI and Machine Learning".to_owned()),
     ("ServiceName", |usage| usage.service()),
+    ("ServiceSubcategory", |_| "AI Platforms".to_owned()),
     ("SkuId", SKU),
     ("SkuPriceId", SKU),
     ("SubAccountId", TENANT),

@@ -1,7 +1,7 @@
 //! Syslog (RFC 5424): facility 13 (log audit), what matters as structured data, a plain sentence as the message.
 
-use super::{Gravity, Site, gravity, sentence};
-use crate::record::{Record, Status, millis};
+use super::{Site, gravity, sentence};
+use crate::record::{Decision, Status, millis};
 use crate::sealed::Sealed;
 use crate::text::printable;
 
@@ -11,21 +11,13 @@ const SD_ID: &str = "wardgate@32473";
 
 pub(super) fn line(sealed: &Sealed, site: &Site) -> String {
     let record = &sealed.record;
-    let priority = FACILITY * 8 + severity(record);
+    let priority = FACILITY * 8 + gravity(record).syslog();
     let time = millis::text(&record.ts);
     let host = token(&site.host, 255);
     let message_id = token(record.kind.as_str(), 32);
     let data = structured(sealed);
     let message = ascii(&sentence(record));
     format!("<{priority}>1 {time} {host} wardgate - {message_id} [{SD_ID}{data}] {message}")
-}
-
-fn severity(record: &Record) -> u8 {
-    match gravity(record) {
-        Gravity::Notice => 5,
-        Gravity::Warning => 4,
-        Gravity::Error => 3,
-    }
 }
 
 fn structured(sealed: &Sealed) -> String {
@@ -79,7 +71,7 @@ fn structured(sealed: &Sealed) -> String {
     data
 }
 
-fn rules(decision: &crate::record::Decision) -> String {
+fn rules(decision: &Decision) -> String {
     let rules: Vec<_> = decision.rules.iter().map(|rule| rule.as_str()).collect();
     rules.join(",")
 }

@@ -1,5 +1,7 @@
 //! Every way a file of records can be changed behind its back, at its start, in its middle and at its end.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use wardgate_ledger::record::{Record, RecordType, Stage};
 use wardgate_ledger::{Checkpoint, Fault, PublicKey, Report, Sealed, SigningKey, Verifier, verify};
@@ -294,11 +296,13 @@ fn an_endless_line_is_a_fault_and_not_an_endless_buffer() {
     assert!(report.to_string().starts_with("seq 1 hash mismatch"));
 }
 
+/// The bytes of `fifty`, made once for all cases.
+static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| fifty().lines.concat().into_bytes());
+
 proptest! {
     #[test]
     fn any_byte_changed_anywhere_is_caught(at in any::<prop::sample::Index>(), to: u8) {
-        let lines = fifty().lines;
-        let mut file = lines.concat().into_bytes();
+        let mut file = FILE.clone();
         let at = at.index(file.len());
         prop_assume!(file[at] != to);
         let seq = 1 + file[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
