@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{CredentialId, GroupName, PrincipalId, Scope, TenantId};
 
 /// How the caller was made known.
@@ -34,7 +36,8 @@ impl Via {
 }
 
 /// What kind of being a principal is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PrincipalKind {
     User,
     Agent,

@@ -39,7 +39,7 @@ const BANS: &[Ban] = &[
 ];
 
 /// Crates that are functions of what they are given: no runtime, clock, environment, file or process.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "crates/model/src/",
     "crates/protocol/src/",
     "crates/schema/src/",
@@ -47,6 +47,7 @@ const PURE: [&str; 7] = [
     "crates/snapshot/src/",
     "crates/limit/src/",
     "crates/identity/src/",
+    "crates/ledger/src/",
 ];
 const IMPURE: [&str; 8] = [
     "tokio::",
