@@ -2,12 +2,15 @@
 //!
 //! Its serialised form is canonical (field order is fixed, secrets are references), so its digest names a revision.
 
+pub mod tenant;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Serialize, Serializer};
 use url::Url;
-use wardgate_model::{Alias, PrincipalId, SecretRef, ServerName, TenantId, ToolsetName};
+use wardgate_model::{Alias, PrincipalId, Scope, SecretRef, ServerName, TenantId, ToolsetName};
 
+pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
 pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts};
 use crate::{raw::RawSecretRef, units::Size};
 
@@ -17,6 +20,8 @@ pub const STARTER: &str = "servers:\n  lab: {lab: true}\n";
 #[derive(Clone, Debug, Serialize)]
 pub struct Config {
     pub gateway: Gateway,
+    /// In the order of the file.
+    pub tenants: Vec<Tenant>,
     /// In the order of the file.
     pub servers: Vec<Server>,
     /// In the order of the file.
@@ -43,6 +48,9 @@ pub struct Gateway {
     pub tls: Option<Tls>,
     pub hosts: Vec<String>,
     pub origins: Vec<String>,
+    /// Canonical, without a path; empty where no client could be told one.
+    pub public_url: String,
+    pub egress: Egress,
     pub keys: Vec<Key>,
     pub anonymous: bool,
     #[serde(serialize_with = "maybe_reference")]
@@ -56,6 +64,7 @@ pub struct Gateway {
 pub struct Tls {
     pub cert: PathBuf,
     pub key: PathBuf,
+    pub client_ca: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -133,6 +142,8 @@ pub struct Toolset {
     pub tools: Vec<String>,
     pub hide: Vec<String>,
     pub prefix: Prefix,
+    /// All of them.
+    pub scopes: Vec<Scope>,
 }
 
 fn reference<S: Serializer>(secret: &SecretRef, to: S) -> Result<S::Ok, S::Error> {

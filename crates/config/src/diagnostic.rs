@@ -81,6 +81,15 @@ pub mod code {
         NOT_AN_MCP_JSON = 1070,
         ENTRY_NOT_IMPORTED = 1071,
         SECRET_TAKEN_OUT = 1072,
+        BAD_ISSUER = 1090,
+        AMBIGUOUS_ISSUER = 1091,
+        BAD_WORKLOAD = 1092,
+        ALIAS_CLASH = 1093,
+        BAD_EGRESS = 1094,
+        BAD_PUBLIC_URL = 1095,
+        NO_PUBLIC_URL = 1096,
+        BAD_SCOPE = 1097,
+        CERTIFICATES_WITHOUT_CA = 1098,
     }
 }
 

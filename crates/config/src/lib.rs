@@ -20,7 +20,8 @@ pub mod tree;
 pub mod units;
 
 pub use config::{
-    Config, Endpoint, Era, Gateway, Key, Limits, Prefix, Server, Strip, Timeouts, Toolset, Value,
+    Config, Egress, Endpoint, Era, Gateway, Issuer, Key, Limits, Prefix, Server, Strip, Tenant,
+    Timeouts, Toolset, Value, Workloads,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use load::{Loaded, Sources, load};

@@ -3,11 +3,14 @@
 //!
 //! Not here: what a schema cannot say (see `check`), and the typed result (see [`crate::config`]).
 
+pub mod tenant;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Size, Span};
+use tenant::{RawEgress, RawTenant};
 
 /// A Wardgate configuration. Relative paths are relative to the directory of the file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +19,9 @@ pub struct RawConfig {
     /// The gateway itself: where it listens, who may call, its limits.
     #[serde(default)]
     pub gateway: RawGateway,
+    /// The tenants that callers belong to. Callers whom nothing puts into a tenant are of `local`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tenants: IndexMap<String, RawTenant>,
     /// The MCP servers behind the gateway, by name: `com.acme/payments`, or plain `time`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub servers: IndexMap<String, RawServer>,
@@ -28,7 +34,7 @@ pub struct RawConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RawGateway {
-    /// Address and port of the data listener. Off loopback, TLS and at least one key are required.
+    /// Address and port of the data listener. Off loopback, TLS is required, and keys, issuers or client certificates by which callers are told apart.
     #[schemars(extend("format" = "wardgate-address"))]
     pub listen: String,
     /// Name of the environment. In `dev`, a caller on loopback may name the principal it acts as.
@@ -43,10 +49,15 @@ pub struct RawGateway {
     /// Origins a browser page may call from, such as `https://app.example.com`, besides the listener's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
+    /// Address at which clients reach the gateway, such as `https://mcp.example.com`; its host may be named by requests. By default the listen address. The resource that tokens are made for is this, then `/mcp` or `/mcp/{toolset}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// Where the gateway's own requests may go.
+    pub egress: RawEgress,
     /// API keys that callers present as `Authorization: Bearer`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<RawKey>,
-    /// Whether callers without a credential are let in, as principal `anonymous`. By default they are on loopback while there are no keys. Refused off loopback.
+    /// Whether callers without a credential are let in, as principal `anonymous`. By default they are on loopback while there is no other way to be known. Refused off loopback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymous: Option<bool>,
     /// Secret that seals session ids; replicas share it. Without it, sessions end with the process.
@@ -69,6 +80,8 @@ impl Default for RawGateway {
             tls: None,
             hosts: Vec::new(),
             origins: Vec::new(),
+            public_url: None,
+            egress: RawEgress::default(),
             keys: Vec::new(),
             anonymous: None,
             seal_key: None,
@@ -88,6 +101,10 @@ pub struct RawTls {
     /// PEM file of the private key.
     #[schemars(length(min = 1))]
     pub key: String,
+    /// PEM file of the authorities whose client certificates are accepted. A client need not have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub client_ca: Option<String>,
 }
 
 /// One API key.
@@ -409,6 +426,9 @@ pub struct RawToolset {
     pub hide: Vec<String>,
     /// Whether exposed names carry `alias__`: `auto` means only when there is more than one server.
     pub prefix: Prefix,
+    /// Scopes that a token must have, all of them, to enter. Keys and certificates have no scopes and need none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
 }
 
 /// Whether exposed names carry `alias__`.

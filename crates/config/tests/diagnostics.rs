@@ -81,6 +81,7 @@ fn a_secret_never_shows_wherever_it_is_put() {
         "gateway: {seal_key: {envv: SECRET}}",
         "gateway: {seal_key: [SECRET]}",
         "gateway: {seelkey: SECRET}",
+        "tenants: {a: {auth: {issuer: 'https://user:SECRET@idp.example', audience: a}}}",
         "servers: {a: {url: 'https://a.example', auth: SECRET, ulr: 1}}",
         "servers: {a: {url: 'https://a.example', auth: {token: SECRET}}, b: {ulr: x}}",
         "servers: {a: {url: 'https://a.example', auth: {tokn: SECRET}}}",

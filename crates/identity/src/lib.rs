@@ -16,7 +16,7 @@ pub use api_key::{ApiKey, MalformedKey};
 pub use certificate::{CertificateRefusal, Workloads, workload};
 pub use human::{AliasClash, Aliases, Human};
 pub use key_check::{InstallKey, KeyHash, KeyRecord, KeyRefusal, WeakInstallKey};
-pub use resource::{Challenge, ProtectedResource, ResourceFault};
+pub use resource::{Challenge, ProtectedResource, ResourceFault, is_resource_scope};
 pub use spiffe::{NotASpiffeId, SpiffeId, SpiffePattern};
 pub use token::{
     Algorithm, Ambiguous, ClaimPath, Fetch, FetchFault, Issuer, KeySet, KeysAt, KeysUnavailable,

@@ -56,8 +56,7 @@ impl ProtectedResource {
         if authorization_servers.is_empty() {
             return Err(ResourceFault::NoAuthorizationServer);
         }
-        let is_sound = |scope: &Scope| is_scope_token(scope) && scope.as_str() != "offline_access";
-        if let Some(scope) = scopes.iter().find(|scope| !is_sound(scope)) {
+        if let Some(scope) = scopes.iter().find(|scope| !is_resource_scope(scope)) {
             return Err(ResourceFault::NotAScope(scope.to_string()));
         }
         // RFC 9728 §3: between host and path.
@@ -135,6 +134,11 @@ fn scope_list(scopes: &[Scope]) -> String {
     tokens.sort_unstable();
     tokens.dedup();
     tokens.join(" ")
+}
+
+/// Says whether a resource may ask clients for this scope. `offline_access` is between a client and its issuer.
+pub fn is_resource_scope(scope: &Scope) -> bool {
+    is_scope_token(scope) && scope.as_str() != "offline_access"
 }
 
 /// RFC 6749 §3.3.

@@ -22,6 +22,8 @@ pub struct Credentials {
     pub authorization: Option<String>,
     /// `tenant/principal` named by a developer on loopback.
     pub assume: Option<String>,
+    /// The client certificate of the connection (DER). Its chain and key were checked by the handshake.
+    pub certificate: Option<Arc<[u8]>>,
     /// The request came over our own standard input.
     pub stdio: bool,
 }

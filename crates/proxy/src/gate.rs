@@ -10,16 +10,17 @@ use std::{
 
 use arc_swap::ArcSwap;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use wardgate_identity::{Ambiguous, Fetch};
 use wardgate_model::{Secret, SecretRef};
 use wardgate_snapshot::Snapshot;
 
 use crate::{
     bridge::park::Parked,
     catalog::view::Views,
+    keyring::Keyring,
     record::RecordSink,
     seal::Seal,
     session::{quota::Streams, registry::Sessions},
-    stage::identify::Keyring,
     upstream::Upstreams,
 };
 
@@ -36,10 +37,21 @@ pub trait Secrets: Send + Sync {
 #[error("{0}")]
 pub struct SecretFault(pub String);
 
+/// Why a snapshot cannot be obeyed.
+#[derive(Debug, thiserror::Error)]
+pub enum GateFault {
+    #[error(transparent)]
+    Secret(#[from] SecretFault),
+    #[error(transparent)]
+    Issuers(#[from] Ambiguous),
+}
+
 /// What the composition root hands in.
 pub struct Ports {
     pub secrets: Arc<dyn Secrets>,
     pub records: Option<Arc<dyn RecordSink>>,
+    /// Gets the keys of issuers.
+    pub issuer_keys: Arc<dyn Fetch>,
     /// Our own executable, which starts children under supervision (`__child`).
     pub launcher: PathBuf,
 }
@@ -66,9 +78,9 @@ impl Gate {
     /// Builds a gate around a first snapshot.
     ///
     /// # Errors
-    /// When a secret that the gateway itself needs (API keys, the seal key) cannot be resolved.
-    pub async fn new(snapshot: Snapshot, ports: Ports) -> Result<Arc<Gate>, SecretFault> {
-        let keyring = Keyring::load(&snapshot.gateway, ports.secrets.as_ref()).await?;
+    /// When a secret that the gateway itself needs (API keys, the seal key) cannot be resolved, or tenants cannot be told apart.
+    pub async fn new(snapshot: Snapshot, ports: Ports) -> Result<Arc<Gate>, GateFault> {
+        let keyring = Keyring::load(&snapshot, &ports, None).await?;
         let seal = match &snapshot.gateway.seal_key {
             Some(from) => Seal::from_secret(ports.secrets.resolve(from).await?.expose()),
             None => Seal::random(),
@@ -99,8 +111,8 @@ impl Gate {
     ///
     /// # Errors
     /// As [`Gate::new`]; the old snapshot then stays in force.
-    pub async fn publish(&self, snapshot: Snapshot) -> Result<(), SecretFault> {
-        let keyring = Keyring::load(&snapshot.gateway, self.ports.secrets.as_ref()).await?;
+    pub async fn publish(&self, snapshot: Snapshot) -> Result<(), GateFault> {
+        let keyring = Keyring::load(&snapshot, &self.ports, Some(&self.keyring())).await?;
         self.upstreams.keep_only(&snapshot);
         self.keyring.store(Arc::new(keyring));
         self.snapshot.store(Arc::new(snapshot));

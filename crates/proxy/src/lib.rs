@@ -11,6 +11,7 @@ pub mod cx;
 pub mod exchange;
 pub mod gate;
 mod gather;
+pub mod keyring;
 pub mod listener;
 pub mod outcome;
 pub mod pipeline;

@@ -15,6 +15,10 @@ pub struct Answer {
     /// Set by `initialize` on HTTP.
     pub session: Option<String>,
     pub retry_after: Option<Duration>,
+    /// The value of `WWW-Authenticate`.
+    pub challenge: Option<String>,
+    /// On HTTP sent without a body, as the answer of a place that does not exist.
+    pub bare: bool,
 }
 
 impl Answer {
@@ -28,6 +32,8 @@ impl Answer {
             status: 200,
             session: None,
             retry_after: None,
+            challenge: None,
+            bare: false,
         }
     }
 
@@ -52,6 +58,8 @@ impl Answer {
             status,
             session: None,
             retry_after,
+            challenge: challenge(stop),
+            bare: matches!(stop, Stop::NoToolset),
         }
     }
 }
@@ -60,8 +68,23 @@ impl Answer {
 fn transport_level(stop: &Stop) -> bool {
     matches!(
         stop,
-        Stop::Busy { .. } | Stop::Draining | Stop::Unauthenticated | Stop::Forbidden
+        Stop::Busy { .. }
+            | Stop::Draining
+            | Stop::Unauthenticated { .. }
+            | Stop::Unjudged { .. }
+            | Stop::NoToolset
+            | Stop::Forbidden
+            | Stop::InsufficientScope { .. }
     )
+}
+
+fn challenge(stop: &Stop) -> Option<String> {
+    match stop {
+        Stop::Unauthenticated { challenge } | Stop::InsufficientScope { challenge } => {
+            Some(challenge.clone())
+        }
+        _ => None,
+    }
 }
 
 /// Returns the class a record carries and a model can act on; `None` for faults that the spec answers itself.
@@ -69,16 +92,21 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
     match stop {
         Stop::Arguments(_) => Some(ErrorClass::InvalidArguments),
         Stop::Busy { .. } => Some(ErrorClass::LimitExceeded),
-        Stop::Draining | Stop::Unavailable { .. } => Some(ErrorClass::UpstreamUnavailable),
+        Stop::Draining | Stop::Unavailable { .. } | Stop::Unjudged { .. } => {
+            Some(ErrorClass::UpstreamUnavailable)
+        }
         Stop::Timeout => Some(ErrorClass::Timeout),
         Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
         Stop::OutcomeUnknown => Some(ErrorClass::OutcomeUnknown),
         Stop::Internal { .. } => Some(ErrorClass::Internal),
-        Stop::Unauthenticated | Stop::Forbidden => Some(ErrorClass::PolicyDenied),
+        Stop::Unauthenticated { .. } | Stop::Forbidden | Stop::InsufficientScope { .. } => {
+            Some(ErrorClass::PolicyDenied)
+        }
         Stop::Rpc(_)
         | Stop::BadMeta(_)
         | Stop::Upstream(_)
         | Stop::NotFound(_)
+        | Stop::NoToolset
         | Stop::NoSession { .. }
         | Stop::Cancelled => None,
     }
@@ -100,7 +128,10 @@ fn advice(stop: &Stop) -> String {
             "The connection to the tool's server was lost after the call was sent. It may have run; check before calling again.".into()
         }
         Stop::Internal { reason } => format!("The gateway failed: {reason}."),
-        Stop::Unauthenticated => "Authentication is required.".into(),
+        Stop::Unauthenticated { .. } => "Authentication is required.".into(),
+        Stop::Unjudged { .. } => "The credential cannot be checked right now. Try again later.".into(),
+        Stop::NoToolset => "Toolset not found".into(),
+        Stop::InsufficientScope { .. } => "The token lacks scopes that this toolset needs.".into(),
         Stop::Forbidden => "This caller may not use this toolset.".into(),
         Stop::NoSession { given: false } => "Mcp-Session-Id header is required".into(),
         Stop::NoSession { given: true } => "Session not found".into(),
@@ -117,7 +148,9 @@ fn advice(stop: &Stop) -> String {
 
 fn retry_after(stop: &Stop) -> Option<Duration> {
     match stop {
-        Stop::Busy { retry_after } | Stop::Unavailable { retry_after } => Some(*retry_after),
+        Stop::Busy { retry_after }
+        | Stop::Unavailable { retry_after }
+        | Stop::Unjudged { retry_after } => Some(*retry_after),
         Stop::Draining => Some(Duration::from_secs(1)),
         _ => None,
     }
@@ -183,26 +216,28 @@ fn code(stop: &Stop, era: Era) -> i64 {
         Stop::NoSession { given: false } => -32000,
         Stop::NoSession { given: true } => -32001,
         Stop::Arguments(_) => error::INVALID_PARAMS,
-        Stop::Unauthenticated => 40100,
-        Stop::Forbidden => 40300,
+        Stop::Unauthenticated { .. } => 40100,
+        Stop::Forbidden | Stop::InsufficientScope { .. } => 40300,
+        Stop::NoToolset => 40400,
         Stop::OutcomeUnknown => 40900,
         Stop::Busy { .. } => 42900,
         Stop::Cancelled => 49900,
         Stop::Internal { .. } => error::INTERNAL_ERROR,
         Stop::UpstreamFault { .. } => 50200,
-        Stop::Unavailable { .. } | Stop::Draining => 50300,
+        Stop::Unavailable { .. } | Stop::Unjudged { .. } | Stop::Draining => 50300,
         Stop::Timeout => 50400,
     }
 }
 
 fn status(stop: &Stop, era: Era) -> u16 {
     match stop {
-        Stop::Unauthenticated => 401,
-        Stop::Forbidden => 403,
+        Stop::Unauthenticated { .. } => 401,
+        Stop::Forbidden | Stop::InsufficientScope { .. } => 403,
+        Stop::NoToolset => 404,
         Stop::NoSession { given: false } => 400,
         Stop::NoSession { given: true } => 404,
         Stop::Busy { .. } => 429,
-        Stop::Draining => 503,
+        Stop::Draining | Stop::Unjudged { .. } => 503,
         Stop::BadMeta(_) => 400,
         Stop::Cancelled => 499,
         Stop::Rpc(error) if era == Era::Modern => error.http_status(),

@@ -46,7 +46,8 @@ pub async fn serve(
     let method = Method::parse(arrival.frame.method().unwrap_or_default());
     let era = hailed_revision(&arrival.hail).era();
     let mut trail = Trail::new(&arrival, &method);
-    let (end, era) = match admit(&gate, arrival, method.clone(), exchange, cancel, &mut trail) {
+    let admitted = admit(&gate, arrival, method.clone(), exchange, cancel, &mut trail).await;
+    let (end, era) = match admitted {
         Err(stop) => (Err(stop), era),
         Ok(call) => (route(&gate, &call, &mut trail).await, call.peer.era()),
     };
@@ -59,7 +60,7 @@ pub async fn serve(
 }
 
 /// Who calls, and as what kind of client.
-fn admit(
+async fn admit(
     gate: &Gate,
     arrival: Arrival,
     method: Method,
@@ -67,7 +68,8 @@ fn admit(
     cancel: CancellationToken,
     trail: &mut Trail,
 ) -> Result<Call, Stop> {
-    let peer = peer(gate, &arrival, trail)?;
+    let cx = Cx::new(cancel, Duration::from_secs(60));
+    let peer = peer(gate, &arrival, &cx, trail).await?;
     let (Some(id), Some(caller)) = (arrival.frame.id().cloned(), trail.caller.clone()) else {
         return Err(Stop::Internal {
             reason: "a request without id",
@@ -83,19 +85,16 @@ fn admit(
         snapshot: arrival.snapshot,
         toolset: arrival.toolset,
         headers: arrival.headers,
-        cx: Cx::new(cancel, Duration::from_secs(60)),
+        cx,
         exchange,
         underway: arrival.underway,
     })
 }
 
-fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop> {
-    let caller = identify(
-        &gate.keyring(),
-        &arrival.snapshot.gateway,
-        &arrival.toolset,
-        &arrival.credentials,
-    )?;
+async fn peer(gate: &Gate, arrival: &Arrival, cx: &Cx, trail: &mut Trail) -> Result<Peer, Stop> {
+    let (snapshot, toolset) = (&arrival.snapshot, &arrival.toolset);
+    let identifying = identify(gate, snapshot, toolset, &arrival.credentials);
+    let caller = cx.within(identifying).await??;
     trail.caller = Some(caller.clone());
     if gate.draining.is_cancelled() {
         return Err(Stop::Draining);

@@ -25,9 +25,22 @@ pub enum Stop {
     Upstream(Raw),
     NotFound(Missing),
     Arguments(Mismatch),
-    Unauthenticated,
+    /// Nobody is proven; told with this challenge.
+    Unauthenticated {
+        challenge: String,
+    },
+    /// Who calls cannot be told, as the issuer of the token does not answer.
+    Unjudged {
+        retry_after: Duration,
+    },
+    /// For this caller's tenant the toolset does not exist.
+    NoToolset,
     /// Known caller, but not for this toolset.
     Forbidden,
+    /// A token that lacks scopes, which the challenge names.
+    InsufficientScope {
+        challenge: String,
+    },
     /// The session id is missing (`false`) or unknown, expired or another caller's (`true`).
     NoSession {
         given: bool,

@@ -6,13 +6,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use aws_lc_rs::digest::{SHA256, digest};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Serialize;
+use url::{Host, Url};
 use wardgate_config::{self as config, Config};
+use wardgate_identity::{AliasClash, NotASpiffeId, ProtectedResource, ResourceFault};
 use wardgate_model::TenantId;
 use wardgate_sanitize::Level;
 
 use crate::{
-    ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Timeouts,
-    TlsTrust, Toolset,
+    ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Tenants,
+    Timeouts, Tls, TlsTrust, Toolset, tenant,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -30,6 +32,12 @@ pub enum CompileError {
         pattern: String,
         source: globset::Error,
     },
+    #[error(transparent)]
+    Workloads(#[from] NotASpiffeId),
+    #[error(transparent)]
+    Aliases(#[from] AliasClash),
+    #[error(transparent)]
+    Resource(#[from] ResourceFault),
     #[error("the config has no canonical form")]
     Canonical(#[from] serde_json::Error),
 }
@@ -48,9 +56,13 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
             Err(fault) => faults.push(fault),
         }
     }
+    let tenants = tenant::compile(&config.tenants).unwrap_or_else(|fault| {
+        faults.push(fault);
+        Tenants::default()
+    });
     let mut toolsets = BTreeMap::new();
     for toolset in &config.toolsets {
-        match compile_toolset(toolset) {
+        match compile_toolset(toolset, &config.gateway.public_url, &tenants) {
             Ok(toolset) => drop(toolsets.insert(toolset.name.clone(), Arc::new(toolset))),
             Err(fault) => faults.push(fault),
         }
@@ -61,6 +73,7 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
     Ok(Snapshot {
         revision,
         gateway: compile_gateway(&config.gateway),
+        tenants,
         servers,
         toolsets,
     })
@@ -81,11 +94,12 @@ fn compile_gateway(gateway: &config::Gateway) -> Gateway {
     Gateway {
         environment: gateway.environment.clone(),
         listen: gateway.listen,
-        tls: gateway
-            .tls
-            .as_ref()
-            .map(|tls| (tls.cert.clone(), tls.key.clone())),
-        hosts: gateway.hosts.clone(),
+        tls: gateway.tls.as_ref().map(|tls| Tls {
+            chain: tls.cert.clone(),
+            key: tls.key.clone(),
+            client_ca: tls.client_ca.clone(),
+        }),
+        hosts: hosts(gateway),
         origins: gateway.origins.clone(),
         anonymous: gateway.anonymous && loopback,
         // Where a key is demanded, naming a principal must not take its place.
@@ -96,6 +110,17 @@ fn compile_gateway(gateway: &config::Gateway) -> Gateway {
         record: gateway.record,
         seal_key: gateway.seal_key.clone(),
     }
+}
+
+/// A name that clients are told must be one they may use. An address is judged together with its port, as the listener's own.
+fn hosts(gateway: &config::Gateway) -> Vec<String> {
+    let mut hosts = gateway.hosts.clone();
+    if let Ok(url) = Url::parse(&gateway.public_url)
+        && let Some(Host::Domain(name)) = url.host()
+    {
+        hosts.push(name.to_owned());
+    }
+    hosts
 }
 
 fn compile_key(key: &config::Key) -> ApiKey {
@@ -235,7 +260,15 @@ fn lab_command(options: &config::config::LabOptions) -> Vec<String> {
     command
 }
 
-fn compile_toolset(toolset: &config::Toolset) -> Result<Toolset, CompileError> {
+fn compile_toolset(
+    toolset: &config::Toolset,
+    public_url: &str,
+    tenants: &Tenants,
+) -> Result<Toolset, CompileError> {
+    let uri = match toolset.name.as_str() {
+        "default" => format!("{public_url}/mcp"),
+        name => format!("{public_url}/mcp/{name}"),
+    };
     let set = |patterns: &[String]| patterns_of(toolset.name.as_str(), patterns);
     Ok(Toolset {
         name: toolset.name.clone(),
@@ -247,6 +280,16 @@ fn compile_toolset(toolset: &config::Toolset) -> Result<Toolset, CompileError> {
             config::Prefix::Always => Prefix::Always,
             config::Prefix::Never => Prefix::Never,
         },
+        scopes: toolset.scopes.clone(),
+        resource: match tenants.issuers_of(&toolset.name) {
+            issuers if issuers.is_empty() => None,
+            issuers => Some(ProtectedResource::new(
+                &uri,
+                issuers,
+                toolset.scopes.clone(),
+            )?),
+        },
+        uri,
     })
 }
 

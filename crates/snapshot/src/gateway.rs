@@ -8,8 +8,8 @@ use wardgate_model::{PrincipalId, SecretRef, TenantId, ToolsetName};
 pub struct Gateway {
     pub environment: String,
     pub listen: SocketAddr,
-    /// Certificate chain and key files (PEM); the listener speaks TLS when set.
-    pub tls: Option<(PathBuf, PathBuf)>,
+    /// The listener speaks TLS when set.
+    pub tls: Option<Tls>,
     /// Host names (without port) a request may name besides loopback names and the listen address.
     pub hosts: Vec<String>,
     /// Exact origins a browser page may call from, besides loopback origins of this listener.
@@ -26,6 +26,15 @@ pub struct Gateway {
     pub record: bool,
     /// Seals session ids; replicas share it. Random per process when absent.
     pub seal_key: Option<SecretRef>,
+}
+
+/// The listener's files, all PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    pub chain: PathBuf,
+    pub key: PathBuf,
+    /// Who signs client certificates; none are asked for without.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// A static API key: compared by value in constant time after the reference is resolved.

@@ -6,11 +6,13 @@
 pub mod compile;
 pub mod gateway;
 pub mod server;
+pub mod tenant;
 pub mod toolset;
 
 pub use compile::{CompileError, SELF, compile};
-pub use gateway::{ApiKey, Caps, Gateway};
+pub use gateway::{ApiKey, Caps, Gateway, Tls};
 pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust};
+pub use tenant::{Tenant, Tenants};
 pub use toolset::{Prefix, Toolset};
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -22,6 +24,7 @@ pub struct Snapshot {
     /// Digest of the config this came from; each record carries it.
     pub revision: String,
     pub gateway: Gateway,
+    pub tenants: Tenants,
     pub servers: BTreeMap<wardgate_model::Alias, Arc<Server>>,
     pub toolsets: BTreeMap<ToolsetName, Arc<Toolset>>,
 }

@@ -1,7 +1,8 @@
 //! Decisions about one toolset: which servers' tools it shows, and under which names.
 
 use globset::GlobSet;
-use wardgate_model::{Alias, ToolsetName};
+use wardgate_identity::ProtectedResource;
+use wardgate_model::{Alias, Scope, ToolsetName};
 
 #[derive(Clone, Debug)]
 pub struct Toolset {
@@ -12,6 +13,12 @@ pub struct Toolset {
     pub show: GlobSet,
     pub hide: GlobSet,
     pub prefix: Prefix,
+    /// What a token needs to enter, all of it.
+    pub scopes: Vec<Scope>,
+    /// The toolset's own address, which tokens may name as their audience.
+    pub uri: String,
+    /// What OAuth clients are told; `None` where no issuer's tokens lead in.
+    pub resource: Option<ProtectedResource>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -133,9 +133,13 @@ fn patterns_show_and_hide() {
 fn base() -> Value {
     json!({
         "gateway": {
-            "tls": {"cert": "c", "key": "k"},
+            "tls": {"cert": "c", "key": "k", "client_ca": "a"},
             "keys": [{"id": "a", "principal": "p", "secret": {"env": "A"}}],
         },
+        "tenants": {"acme": {
+            "auth": {"issuer": "https://idp.example", "audience": "a"},
+            "certificates": [{"spiffe": "spiffe://acme.test/a"}],
+        }},
         "servers": {
             "web": {"url": "https://a.example", "tls": {"ca": "ca"}, "auth": {"token": {"env": "A"}}},
             "program": {"command": ["p"]},
@@ -166,6 +170,33 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         ),
         ("gateway.tls.cert", one("/gateway/tls/cert", json!("x"))),
         ("gateway.tls.key", one("/gateway/tls/key", json!("x"))),
+        (
+            "gateway.tls.client_ca",
+            one("/gateway/tls/client_ca", json!("x")),
+        ),
+        (
+            "gateway.public_url",
+            one("/gateway/public_url", json!("https://x.example")),
+        ),
+        (
+            "gateway.egress.allow",
+            one("/gateway/egress", json!({"allow": ["x"]})),
+        ),
+        (
+            "gateway.egress.ports",
+            one("/gateway/egress", json!({"ports": [443, 444]})),
+        ),
+        (
+            "gateway.egress.plain_http",
+            one("/gateway/egress", json!({"plain_http": true})),
+        ),
+        (
+            "tenants.<name>.auth",
+            one(
+                "/tenants/acme/auth",
+                json!([{"issuer": "https://x.example", "audience": "a"}]),
+            ),
+        ),
         ("gateway.hosts", one("/gateway/hosts", json!(["x.example"]))),
         (
             "gateway.origins",
@@ -342,6 +373,10 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             "toolsets.<name>.prefix",
             one("/toolsets/default/prefix", json!("always")),
         ),
+        (
+            "toolsets.<name>.scopes",
+            one("/toolsets/default/scopes", json!(["x"])),
+        ),
     ];
     const DURATIONS: [&str; 6] = [
         "header_timeout",
@@ -361,6 +396,18 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             }
             _ => json!(7),
         };
+        let tenant = match last {
+            "issuer" | "jwks_uri" => json!("https://x.example"),
+            "algorithms" => json!(["ES256"]),
+            "accept_resource" => json!(false),
+            "kind" => json!("agent"),
+            "spiffe" => json!("spiffe://acme.test/x"),
+            "toolsets" => json!([]),
+            "aliases" => json!({"x": ["y"]}),
+            "groups" if path.ends_with("[].groups") => json!(["x"]),
+            "groups" => json!({"x": ["y"]}),
+            _ => json!("x"),
+        };
         let lab = match last {
             "conformance" => json!(true),
             "era" => json!("legacy"),
@@ -372,6 +419,9 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             changes.push((path, one(&format!("/servers/web/timeouts/{last}"), value)));
         } else if path.starts_with("servers.<name>.lab.") {
             changes.push((path, one(&format!("/servers/lab/lab/{last}"), lab)));
+        } else if let Some(inner) = path.strip_prefix("tenants.<name>.") {
+            let inner = inner.replace("[]", "/0").replace('.', "/");
+            changes.push((path, one(&format!("/tenants/acme/{inner}"), tenant)));
         } else if path.starts_with("servers.<name>.versions.<name>.lab.") {
             changes.push((
                 path,
@@ -406,13 +456,21 @@ fn obeyed(snapshot: &Snapshot) -> String {
         .values()
         .map(|server| format!("{server:?}").replace(&*server.digest, ""))
         .collect();
-    format!("{:?} {servers:?} {:?}", snapshot.gateway, snapshot.toolsets)
+    format!(
+        "{:?} {:?} {servers:?} {:?}",
+        snapshot.gateway, snapshot.tenants, snapshot.toolsets
+    )
 }
 
 #[test]
 fn every_documented_key_is_read() {
     // Read by the composition root, not by the data plane.
-    const NOT_IN_THE_SNAPSHOT: [&str; 1] = ["gateway.state"];
+    const NOT_IN_THE_SNAPSHOT: [&str; 4] = [
+        "gateway.state",
+        "gateway.egress.allow",
+        "gateway.egress.ports",
+        "gateway.egress.plain_http",
+    ];
     let plain = config(&base().to_string());
     let plain_obeyed = obeyed(&compile(&plain).unwrap());
     let changes = changes();

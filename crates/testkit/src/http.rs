@@ -1,9 +1,9 @@
 //! A client that sends exactly the head and body it is given and shows exactly what came back.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::{
     sse::{Event, Events},
@@ -144,6 +144,18 @@ pub struct Connection {
 impl Connection {
     pub async fn open(address: SocketAddr) -> Connection {
         let stream = TcpStream::connect(address).await.expect("a listener");
+        Connection::over(address, stream)
+    }
+
+    /// Opens it from another address of this machine's own network, 127.0.0.0/8.
+    pub async fn open_from(from: IpAddr, address: SocketAddr) -> Connection {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((from, 0).into()).expect("a loopback address");
+        let stream = socket.connect(address).await.expect("a listener");
+        Connection::over(address, stream)
+    }
+
+    fn over(address: SocketAddr, stream: TcpStream) -> Connection {
         stream.set_nodelay(true).expect("a socket");
         Connection {
             address,
@@ -210,6 +222,14 @@ impl Connection {
 /// Sends one request on a connection of its own.
 pub async fn send(address: SocketAddr, request: &Request) -> Reply {
     Connection::open(address).await.send(request).await
+}
+
+/// Sends one request on a connection of its own from this address.
+pub async fn send_from(from: IpAddr, address: SocketAddr, request: &Request) -> Reply {
+    Connection::open_from(from, address)
+        .await
+        .send(request)
+        .await
 }
 
 /// A response that is still being sent. Dropping it closes the connection.

@@ -8,6 +8,7 @@ use std::{future::Future, time::Duration};
 pub mod hostile;
 pub mod http;
 pub mod issuer;
+pub mod issuer_server;
 pub mod legacy;
 pub mod modern;
 pub mod sse;

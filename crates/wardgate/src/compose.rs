@@ -17,7 +17,7 @@ use wardgate_proxy::{
 };
 use wardgate_snapshot::Snapshot;
 
-use crate::{records::JsonLines, secrets::Resolver};
+use crate::{issuer_keys::IssuerKeys, records::JsonLines, secrets::Resolver};
 
 /// The file of records in the state folder.
 pub const RECORDS: &str = "records.jsonl";
@@ -63,6 +63,7 @@ pub fn ports(
     snapshot: &Snapshot,
     state: &Path,
     secrets: Arc<ConfigSecrets>,
+    issuer_keys: Arc<IssuerKeys>,
 ) -> anyhow::Result<Ports> {
     let records = match snapshot.gateway.record {
         true => {
@@ -77,6 +78,7 @@ pub fn ports(
     Ok(Ports {
         secrets,
         records,
+        issuer_keys,
         launcher,
     })
 }

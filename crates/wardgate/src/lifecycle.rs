@@ -16,6 +16,7 @@ use wardgate_proxy::{
 use crate::{
     cli::{Exit, config_file, serve::Args},
     compose::{self, ConfigSecrets},
+    issuer_keys::IssuerKeys,
     reload,
 };
 
@@ -78,8 +79,10 @@ async fn run(
     let snapshot = compose::snapshot(&loaded)?;
     let secrets = Arc::new(ConfigSecrets::default());
     secrets.replace(loaded.held);
+    let issuer_keys = Arc::new(IssuerKeys::default());
+    issuer_keys.replace(&loaded.config)?;
     let state = state(&args, &loaded.config);
-    let ports = compose::ports(&snapshot, &state, secrets.clone())?;
+    let ports = compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone())?;
     let gate = Gate::new(snapshot, ports).await?;
     let stop = CancellationToken::new();
     gate.tasks.spawn(reload::follow(
@@ -87,7 +90,7 @@ async fn run(
         hangup,
         gate.clone(),
         args.clone(),
-        secrets,
+        (secrets, issuer_keys),
         stop.clone(),
     ));
     gate.tasks.spawn(warm_up(gate.clone()));
@@ -132,7 +135,7 @@ async fn over_stdio(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> a
 async fn over_http(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> anyhow::Result<()> {
     let gateway = gate.snapshot().gateway.clone();
     let certificates = match &gateway.tls {
-        Some((chain, key)) => Some(Certificates::load(chain, key)?),
+        Some(files) => Some(Certificates::load(files)?),
         None => None,
     };
     if let Some(certificates) = &certificates {

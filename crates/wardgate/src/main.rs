@@ -4,6 +4,7 @@ mod child;
 mod cli;
 mod client;
 mod compose;
+mod issuer_keys;
 mod lifecycle;
 mod records;
 mod reload;

@@ -17,6 +17,7 @@ use wardgate_proxy::Gate;
 use crate::{
     cli::{config_file, serve::Args},
     compose::{self, ConfigSecrets},
+    issuer_keys::IssuerKeys,
 };
 
 /// Editors write a file in several steps.
@@ -125,7 +126,7 @@ pub async fn follow(
     mut hangup: Signal,
     gate: Arc<Gate>,
     args: Args,
-    secrets: Arc<ConfigSecrets>,
+    (secrets, issuer_keys): (Arc<ConfigSecrets>, Arc<IssuerKeys>),
     stop: CancellationToken,
 ) {
     loop {
@@ -134,7 +135,7 @@ pub async fn follow(
             () = changed(&mut watch) => {}
             Some(()) = hangup.recv() => {}
         }
-        reload(&gate, &args, &secrets).await;
+        reload(&gate, &args, &secrets, &issuer_keys).await;
     }
 }
 
@@ -145,7 +146,7 @@ async fn changed(watch: &mut Option<Watch>) {
     }
 }
 
-async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets) {
+async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets, issuer_keys: &IssuerKeys) {
     let loaded = match config_file::load(&args.config, &args.mcp_json, args.listen) {
         Ok(loaded) => loaded,
         Err(diagnostics) => {
@@ -173,6 +174,9 @@ async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets) {
         || old.gateway.record != snapshot.gateway.record
     {
         tracing::warn!("listen, tls and record take effect at the next start");
+    }
+    if let Err(fault) = issuer_keys.replace(&loaded.config) {
+        return tracing::error!(%fault, "configuration not reloaded, the old one keeps serving");
     }
     secrets.replace(loaded.held);
     let revision = snapshot.revision.clone();

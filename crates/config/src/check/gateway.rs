@@ -5,34 +5,37 @@ use std::{collections::HashMap, net::SocketAddr};
 use url::Url;
 use wardgate_model::{PrincipalId, TenantId, ToolsetName};
 
-use super::{Checks, Place};
+use super::{Checks, Place, names, tenant};
 use crate::{
     config::{Gateway, Key, Tls},
     diagnostic::code,
     raw::{RawGateway, RawKey},
-    suggest,
 };
 
-/// Checks the section. `toolsets` are the configured names, or `None` when there is only the implied `default`.
+/// By what callers can be told apart, besides keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Ways {
+    pub issuers: bool,
+    pub certificates: bool,
+}
+
+/// Checks the section. `toolsets` are the names there are.
 pub fn check(
     checks: &mut Checks<'_>,
     place: &Place,
     raw: &RawGateway,
-    toolsets: Option<Vec<&str>>,
+    ways: Ways,
+    toolsets: &[&str],
 ) -> Option<Gateway> {
     let listen: SocketAddr = raw.listen.parse().ok()?;
-    let keys = keys(
-        checks,
-        &place.child("keys"),
-        &raw.keys,
-        toolsets.as_deref().unwrap_or(&["default"]),
-    );
+    let keys = keys(checks, &place.child("keys"), &raw.keys, toolsets);
+    let is_known = !keys.is_empty() || ways.issuers || ways.certificates;
     let loopback = listen.ip().is_loopback();
     if !loopback {
-        off_loopback(checks, place, raw);
+        off_loopback(checks, place, raw, is_known);
     }
-    let anonymous = raw.anonymous.unwrap_or(loopback && keys.is_empty());
-    if loopback && !anonymous && keys.is_empty() && !checks.faulty(&place.child("keys")) {
+    let anonymous = raw.anonymous.unwrap_or(loopback && !is_known);
+    if loopback && !anonymous && !is_known && !checks.faulty(&place.child("keys")) {
         let message = "nobody may call: there are no keys, and callers without a key are refused";
         checks.warning(
             code::NOBODY_MAY_CALL,
@@ -43,12 +46,14 @@ pub fn check(
     }
     hosts(checks, &place.child("hosts"), &raw.hosts);
     origins(checks, &place.child("origins"), &raw.origins);
+    let public_url = public_url(checks, place, raw, listen, ways);
     Some(Gateway {
         listen,
         environment: raw.environment.clone(),
         tls: raw.tls.as_ref().map(|tls| Tls {
             cert: checks.path(&tls.cert),
             key: checks.path(&tls.key),
+            client_ca: tls.client_ca.as_ref().map(|ca| checks.path(ca)),
         }),
         hosts: raw
             .hosts
@@ -56,6 +61,8 @@ pub fn check(
             .map(|host| host.to_ascii_lowercase())
             .collect(),
         origins: raw.origins.clone(),
+        public_url,
+        egress: tenant::egress(checks, &place.child("egress"), &raw.egress),
         keys,
         anonymous,
         seal_key: raw.seal_key.as_ref().map(|secret| checks.secret(secret)),
@@ -66,7 +73,7 @@ pub fn check(
 }
 
 /// Off loopback the gateway serves only over TLS and only to callers it knows.
-fn off_loopback(checks: &mut Checks<'_>, place: &Place, raw: &RawGateway) {
+fn off_loopback(checks: &mut Checks<'_>, place: &Place, raw: &RawGateway, is_known: bool) {
     const HINT: &str = "or listen on `127.0.0.1`";
     let listen = place.child("listen");
     let whence = if checks.listen_overridden {
@@ -84,13 +91,15 @@ fn off_loopback(checks: &mut Checks<'_>, place: &Place, raw: &RawGateway) {
             hint,
         );
     }
-    if raw.keys.is_empty() && !checks.faulty(&place.child("keys")) {
-        let hint =
-            format!("add `gateway.keys: [{{id: …, principal: …, secret: {{env: …}}}}]`, {HINT}");
+    let tenants = Place::new(place.source, &["tenants"]);
+    if !is_known && !checks.faulty(&place.child("keys")) && !checks.faulty(&tenants) {
+        let hint = format!(
+            "add `gateway.keys: [{{id: …, principal: …, secret: {{env: …}}}}]` or `tenants.….auth`, {HINT}"
+        );
         checks.error(
             code::OFF_LOOPBACK_OPEN,
             &listen,
-            says("and there are no `keys`"),
+            says("and there is nothing to tell callers apart by: no `keys`, no issuers"),
             hint,
         );
     }
@@ -103,6 +112,41 @@ fn off_loopback(checks: &mut Checks<'_>, place: &Place, raw: &RawGateway) {
             format!("remove `anonymous`, {HINT}"),
         );
     }
+}
+
+/// Returns what resources are named by. Without a word about it, the listen address, if clients can use that.
+fn public_url(
+    checks: &mut Checks<'_>,
+    place: &Place,
+    raw: &RawGateway,
+    listen: SocketAddr,
+    ways: Ways,
+) -> String {
+    let Some(text) = &raw.public_url else {
+        if ways.issuers && listen.ip().is_unspecified() {
+            let message = "there are issuers, but no address that tokens could be made for";
+            let hint = "add `gateway.public_url: https://…`, where clients reach the gateway";
+            checks.error(code::NO_PUBLIC_URL, &place.child("listen"), message, hint);
+        }
+        let scheme = if raw.tls.is_some() { "https" } else { "http" };
+        let url = Url::parse(&format!("{scheme}://{listen}"));
+        return url.map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
+    };
+    // RFC 8707 §2, RFC 9728 §1.2: compared letter by letter, so one spelling only.
+    let canonical = Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == *text
+    });
+    if !canonical {
+        let message = format!("`{text}` is not the address of a gateway");
+        let hint = "write scheme and host in lower case, such as `https://mcp.example.com`: no path, no last slash, no default port";
+        checks.error(
+            code::BAD_PUBLIC_URL,
+            &place.child("public_url"),
+            message,
+            hint,
+        );
+    }
+    text.clone()
 }
 
 fn keys(checks: &mut Checks<'_>, place: &Place, raw: &[RawKey], toolsets: &[&str]) -> Vec<Key> {
@@ -118,18 +162,8 @@ fn keys(checks: &mut Checks<'_>, place: &Place, raw: &[RawKey], toolsets: &[&str
             );
             checks.error(code::DUPLICATE_KEY_ID, &place.child("id"), message, hint);
         }
-        for (position, name) in key.toolsets.iter().flatten().enumerate() {
-            if !toolsets.contains(&name.as_str()) {
-                let place = place.child("toolsets").child(position);
-                let hint = suggest::hint(name, toolsets.iter().copied());
-                checks.error(
-                    code::UNKNOWN_TOOLSET,
-                    &place,
-                    format!("toolset `{name}` is not defined"),
-                    hint,
-                );
-            }
-        }
+        let wanted = key.toolsets.as_deref().unwrap_or_default();
+        tenant::known_toolsets(checks, &place.child("toolsets"), wanted, toolsets);
         keys.push(Key {
             id: key.id.clone(),
             tenant: TenantId::new(&key.tenant),
@@ -146,11 +180,8 @@ fn keys(checks: &mut Checks<'_>, place: &Place, raw: &[RawKey], toolsets: &[&str
 
 fn hosts(checks: &mut Checks<'_>, place: &Place, hosts: &[String]) {
     for (position, host) in hosts.iter().enumerate() {
-        let plain = host
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
         let ipv6 = host.parse::<std::net::Ipv6Addr>().is_ok();
-        if host.is_empty() || !(plain || ipv6) {
+        if !(names::is_host_name(host) || ipv6) {
             let hint =
                 "write the bare name, such as `mcp.example.com`: no scheme, port, path or wildcard";
             checks.error(

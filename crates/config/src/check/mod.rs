@@ -7,6 +7,7 @@ mod endpoint;
 mod gateway;
 mod names;
 mod server;
+mod tenant;
 mod toolset;
 
 use std::path::{Path, PathBuf};
@@ -71,11 +72,18 @@ pub fn check(
     servers: &IndexMap<String, Found>,
 ) -> Option<Config> {
     let root = Place::new(file, &[]);
-    let toolset_names = raw
-        .toolsets
-        .as_ref()
-        .map(|sets| sets.keys().map(String::as_str).collect());
-    let gateway = gateway::check(checks, &root.child("gateway"), &raw.gateway, toolset_names);
+    let toolset_names: Vec<&str> = match &raw.toolsets {
+        Some(sets) => sets.keys().map(String::as_str).collect(),
+        None => vec!["default"],
+    };
+    let ways = gateway::Ways {
+        issuers: raw.tenants.values().any(|tenant| tenant.auth.is_some()),
+        certificates: (raw.tenants.values()).any(|tenant| !tenant.certificates.is_empty()),
+    };
+    let place = root.child("gateway");
+    let gateway = gateway::check(checks, &place, &raw.gateway, ways, &toolset_names);
+    let place = root.child("tenants");
+    let tenants = tenant::check_all(checks, &place, &raw.tenants, &raw.gateway, &toolset_names);
     let (servers, known) = server::check_all(checks, &root, servers);
     let toolsets = toolset::check_all(
         checks,
@@ -85,6 +93,7 @@ pub fn check(
     );
     Some(Config {
         gateway: gateway?,
+        tenants,
         servers,
         toolsets,
     })

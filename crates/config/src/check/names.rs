@@ -35,6 +35,18 @@ pub fn is_toolset_name(name: &str) -> bool {
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
+/// Says whether `name` can name a tenant in records and before the slash of `tenant/principal`.
+pub fn is_tenant_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._@".contains(&b);
+    (1..=128).contains(&name.len()) && name.bytes().all(plain)
+}
+
+/// Says whether `host` is a bare host name: no scheme, port, path or wildcard.
+pub fn is_host_name(host: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    !host.is_empty() && host.chars().all(plain)
+}
+
 /// Returns the alias a server has when it is given none: the last part of its name, without what an alias may not hold.
 pub fn alias_of(server: &str) -> String {
     let last = server.rsplit('/').next().unwrap_or(server);

@@ -2,7 +2,7 @@
 
 use globset::Glob;
 use indexmap::IndexMap;
-use wardgate_model::{Alias, ServerName, ToolsetName};
+use wardgate_model::{Alias, Scope, ServerName, ToolsetName};
 
 use super::{Checks, Place, names};
 use crate::{
@@ -39,6 +39,7 @@ pub fn check_all(
             tools,
             hide: Vec::new(),
             prefix: Prefix::Auto,
+            scopes: Vec::new(),
         }];
     };
     if !raw.contains_key("default") && !checks.faulty(place) {
@@ -114,7 +115,21 @@ fn check(
         tools,
         hide: raw.hide.clone(),
         prefix: raw.prefix,
+        scopes: scopes(checks, &place.child("scopes"), &raw.scopes),
     }
+}
+
+/// Checks that each can be asked of an issuer.
+fn scopes(checks: &mut Checks<'_>, place: &Place, raw: &[String]) -> Vec<Scope> {
+    let scopes: Vec<Scope> = raw.iter().map(Scope::new).collect();
+    for (position, scope) in scopes.iter().enumerate() {
+        if !wardgate_identity::is_resource_scope(scope) {
+            let message = format!("`{scope}` is no scope of this gateway");
+            let hint = "a scope has no space, quote or backslash; `offline_access` is between a client and its issuer";
+            checks.error(code::BAD_SCOPE, &place.child(position), message, hint);
+        }
+    }
+    scopes
 }
 
 /// Returns the aliases of the servers a toolset names, by alias or by full name.

@@ -236,16 +236,19 @@ impl Shape<'_> {
         path: &[String],
     ) -> Option<Json> {
         let min = schema.get("minimum").and_then(Json::as_u64).unwrap_or(0);
+        let max = schema.get("maximum").and_then(Json::as_u64);
         match number.as_u64() {
-            Some(n) if n >= min => Some(Json::Number(number.clone())),
+            Some(n) if n >= min && max.is_none_or(|max| n <= max) => {
+                Some(Json::Number(number.clone()))
+            }
             _ => {
                 let message = format!("{number} is out of range");
-                self.report.error(
-                    code::OUT_OF_RANGE,
-                    self.at(node),
-                    message,
-                    format!("give a whole number of at least {min}"),
-                );
+                let hint = match max {
+                    Some(max) => format!("give a whole number from {min} to {max}"),
+                    None => format!("give a whole number of at least {min}"),
+                };
+                self.report
+                    .error(code::OUT_OF_RANGE, self.at(node), message, hint);
                 self.fault(path)
             }
         }

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 use wardgate_model::TenantId;
 
-use super::Algorithm;
+use super::{Algorithm, verifier::Ambiguous};
 
 /// A trusted issuer, for one tenant. Several tenants may trust the same one when their audiences differ.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
     pub tenant: TenantId,
     /// Compared letter by letter with `iss`.
@@ -51,6 +51,21 @@ impl Issuer {
             groups_claim: ClaimPath::new("groups"),
             kind_claim: None,
         }
+    }
+
+    /// Says whether a token could be read as this entry's or as the other's: never, when their issuers differ.
+    pub fn clash(&self, other: &Issuer) -> Option<Ambiguous> {
+        if self.issuer != other.issuer {
+            return None;
+        }
+        let both = (self.tenant.clone(), other.tenant.clone());
+        if self.keys != other.keys {
+            return Some(Ambiguous::Keys(both.0, both.1));
+        }
+        self.audiences
+            .iter()
+            .any(|one| other.audiences.contains(one))
+            .then_some(Ambiguous::Audience(both.0, both.1))
     }
 }
 

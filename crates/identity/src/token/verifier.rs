@@ -25,7 +25,7 @@ pub struct Verifier {
 /// One issuer: its keys are bound to it, whoever trusts it.
 struct Trusted {
     issuer: String,
-    keys: KeySource,
+    keys: Arc<KeySource>,
     tenants: Vec<Issuer>,
 }
 
@@ -72,13 +72,41 @@ impl Verifier {
         fetch: &Arc<dyn Fetch>,
         tokens_max: u64,
     ) -> Result<Verifier, Ambiguous> {
+        Verifier::over(issuers, |issuer| fresh(issuer, fetch), tokens_max)
+    }
+
+    /// Makes a verifier for other issuers, which starts with the keys this one has of those that stay. Proven tokens are
+    /// proven again: what makes a caller of them may have changed.
+    ///
+    /// # Errors
+    /// As [`Verifier::new`].
+    pub fn with_issuers(
+        &self,
+        issuers: Vec<Issuer>,
+        fetch: &Arc<dyn Fetch>,
+        tokens_max: u64,
+    ) -> Result<Verifier, Ambiguous> {
+        let source = |issuer: &Issuer| {
+            let stays =
+                |one: &&Trusted| one.issuer == issuer.issuer && *one.keys.at() == issuer.keys;
+            let known = self.trusted.iter().find(stays);
+            known.map_or_else(|| fresh(issuer, fetch), |known| known.keys.clone())
+        };
+        Verifier::over(issuers, source, tokens_max)
+    }
+
+    fn over(
+        issuers: Vec<Issuer>,
+        source: impl Fn(&Issuer) -> Arc<KeySource>,
+        tokens_max: u64,
+    ) -> Result<Verifier, Ambiguous> {
         let mut trusted: Vec<Trusted> = Vec::new();
         for issuer in issuers {
             match trusted.iter_mut().find(|one| one.issuer == issuer.issuer) {
                 Some(known) => known.admit(issuer)?,
                 None => trusted.push(Trusted {
                     issuer: issuer.issuer.clone(),
-                    keys: KeySource::new(&issuer.issuer, issuer.keys.clone(), fetch.clone()),
+                    keys: source(&issuer),
                     tenants: vec![issuer],
                 }),
             }
@@ -175,17 +203,8 @@ impl Verifier {
 impl Trusted {
     /// Lets another tenant trust this issuer too.
     fn admit(&mut self, other: Issuer) -> Result<(), Ambiguous> {
-        for own in &self.tenants {
-            if *self.keys.at() != other.keys {
-                return Err(Ambiguous::Keys(own.tenant.clone(), other.tenant));
-            }
-            let is_shared = own
-                .audiences
-                .iter()
-                .any(|one| other.audiences.contains(one));
-            if is_shared {
-                return Err(Ambiguous::Audience(own.tenant.clone(), other.tenant));
-            }
+        if let Some(clash) = self.tenants.iter().find_map(|own| own.clash(&other)) {
+            return Err(clash);
         }
         self.tenants.push(other);
         Ok(())
@@ -208,6 +227,12 @@ impl Trusted {
             _ => Err(TokenRefusal::Audience),
         }
     }
+}
+
+/// The keys of an issuer that has not been asked yet.
+fn fresh(issuer: &Issuer, fetch: &Arc<dyn Fetch>) -> Arc<KeySource> {
+    let keys = KeySource::new(&issuer.issuer, issuer.keys.clone(), fetch.clone());
+    Arc::new(keys)
 }
 
 fn check_signature(token: &Compact<'_>, keys: &Current) -> Result<(), TokenRefusal> {

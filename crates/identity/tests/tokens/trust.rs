@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use wardgate_identity::{Ambiguous, Fetch, Issuer, KeysAt, TokenRefusal, Verifier};
+use wardgate_identity::{
+    Ambiguous, ClaimPath, Fetch, Issuer, KeysAt, TokenFault, TokenRefusal, Verifier,
+};
 use wardgate_model::TenantId;
 use wardgate_testkit::issuer::{SigningKey, base64, key_set};
 
@@ -119,6 +121,31 @@ async fn tenants_that_share_an_issuer_are_told_apart_by_audience() {
     assert_eq!(
         build(vec![tenant("acme", "gw"), moved]),
         Some(Ambiguous::Keys(acme, globex))
+    );
+}
+
+#[tokio::test]
+async fn other_issuers_leave_the_keys_of_those_that_stay() {
+    let desk = Desk::new();
+    let token = desk.token(json!({"groups": ["a"], "roles": ["b"]}));
+    assert_eq!(desk.refusal(&token).await, None);
+    desk.library.burn();
+    let fetch: Arc<dyn Fetch> = Arc::new(desk.library.clone());
+    let changed = Issuer {
+        groups_claim: ClaimPath::new("roles"),
+        ..issuer()
+    };
+    let moved = Issuer {
+        keys: KeysAt::Discovery,
+        ..issuer()
+    };
+    let after = |issuer| desk.verifier.with_issuers(vec![issuer], &fetch, 1).unwrap();
+    let verified = after(changed).verify(&token, RESOURCE, desk.now()).await;
+    assert_eq!(verified.unwrap().caller.groups[0].as_str(), "b");
+    let verified = after(moved).verify(&token, RESOURCE, desk.now()).await;
+    assert!(
+        matches!(verified, Err(TokenFault::Unavailable(_))),
+        "{verified:?}"
     );
 }
 

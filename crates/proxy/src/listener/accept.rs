@@ -11,13 +11,19 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use wardgate_snapshot::Caps;
 
 use super::{
-    http::Door, quota::Quota, stall::StallGuard, strict::Strict, tls::Certificates, unread::Unread,
+    http::{Door, Peer},
+    quota::Quota,
+    stall::StallGuard,
+    strict::Strict,
+    tls::Certificates,
+    unread::Unread,
 };
 use crate::gate::Gate;
 
@@ -85,7 +91,10 @@ impl Listener {
             }
             let connection = Connection {
                 http: http.clone(),
-                door: door.clone(),
+                door: door.of(Peer {
+                    address: peer.ip(),
+                    certificate: None,
+                }),
                 stall: caps.write_stall_timeout,
                 opening: caps.header_timeout,
                 watcher: graceful.watcher(),
@@ -102,7 +111,7 @@ impl Listener {
                     )
                     .await
                     {
-                        Ok(Ok(stream)) => connection.serve(stream).await,
+                        Ok(Ok(stream)) => connection.proven(&stream).serve(stream).await,
                         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                         Err(_) => tracing::debug!("TLS handshake took too long"),
                     },
@@ -129,6 +138,16 @@ struct Connection {
 }
 
 impl Connection {
+    /// Takes in what the handshake has checked of the client.
+    fn proven(mut self, stream: &TlsStream<TcpStream>) -> Connection {
+        let (_, tls) = stream.get_ref();
+        let chain = tls.peer_certificates();
+        self.door.peer.certificate = chain
+            .and_then(|chain| chain.first())
+            .map(|leaf| Arc::from(leaf.as_ref()));
+        self
+    }
+
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, socket: S) {
         let io = TokioIo::new(Strict::new(
             StallGuard::new(socket, self.stall),

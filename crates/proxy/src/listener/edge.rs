@@ -20,7 +20,13 @@ fn refuse(status: StatusCode, reason: &'static str) -> Refusal {
 /// Where a request may lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    Mcp { toolset: Option<String> },
+    Mcp {
+        toolset: Option<String>,
+    },
+    /// What OAuth clients are told of a toolset.
+    Metadata {
+        toolset: Option<String>,
+    },
     Live,
     Ready,
 }
@@ -28,21 +34,28 @@ pub enum Place {
 /// Reads the path, which must be spelled exactly: no decoding, no folding, no extra slashes or parameters.
 pub fn place(uri: &Uri) -> Option<Place> {
     match uri.path() {
-        "/mcp" => Some(Place::Mcp { toolset: None }),
         "/livez" => Some(Place::Live),
         "/readyz" => Some(Place::Ready),
-        path => {
-            let name = path.strip_prefix("/mcp/")?;
-            let is_name = (1..=64).contains(&name.len())
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-                && !name.starts_with('.');
-            is_name.then(|| Place::Mcp {
-                toolset: Some(name.to_owned()),
-            })
-        }
+        path => match path.strip_prefix("/.well-known/oauth-protected-resource") {
+            // MCP basic/authorization: a client that finds nothing under the path asks the root.
+            Some("") => Some(Place::Metadata { toolset: None }),
+            Some(path) => toolset(path).map(|toolset| Place::Metadata { toolset }),
+            None => toolset(path).map(|toolset| Place::Mcp { toolset }),
+        },
     }
+}
+
+fn toolset(path: &str) -> Option<Option<String>> {
+    if path == "/mcp" {
+        return Some(None);
+    }
+    let name = path.strip_prefix("/mcp/")?;
+    let is_name = (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        && !name.starts_with('.');
+    is_name.then(|| Some(name.to_owned()))
 }
 
 /// Checks framing, Host and Origin.
@@ -220,7 +233,25 @@ mod tests {
                 toolset: Some("finance".into())
             })
         );
+        let metadata = |toolset: Option<&str>| {
+            let toolset = toolset.map(str::to_owned);
+            Some(Place::Metadata { toolset })
+        };
+        let root = "/.well-known/oauth-protected-resource";
+        assert_eq!(at(root), metadata(None));
+        assert_eq!(at(&format!("{root}/mcp")), metadata(None));
+        assert_eq!(
+            at(&format!("{root}/mcp/finance")),
+            metadata(Some("finance"))
+        );
         for path in [
+            "/.well-known/oauth-protected-resource/",
+            "/.well-known/oauth-protected-resources",
+            "/.well-known/oauth-protected-resource/livez",
+            "/.well-known/oauth-authorization-server",
+            "/authorize",
+            "/register",
+            "/token",
             "//mcp",
             "/mcp/",
             "/mcp;x=1",

@@ -1,6 +1,10 @@
 //! Streamable HTTP: from a request's head to the part of the gateway it is for.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
@@ -11,19 +15,30 @@ use super::{
     body::Budget,
     credentials,
     edge::{self, Place},
-    post,
+    failures::Failures,
+    metadata, post,
     reply::{self, Reply},
     session_stream,
 };
 use crate::{call::Credentials, gate::Gate};
 
-/// One listener's way in; cheap to clone, one clone per request.
+/// One connection's way in; cheap to clone, one clone per request.
 #[derive(Clone)]
 pub struct Door {
     pub gate: Arc<Gate>,
     pub local: SocketAddr,
     pub tls: bool,
     pub budget: Budget,
+    failures: Failures,
+    pub peer: Peer,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    pub address: IpAddr,
+    /// DER, of a chain that was checked.
+    pub certificate: Option<Arc<[u8]>>,
 }
 
 /// A request's surroundings, once its head has been judged.
@@ -62,6 +77,19 @@ impl Door {
             local,
             tls,
             budget: Budget::new(caps),
+            failures: Failures::default(),
+            peer: Peer {
+                address: local.ip(),
+                certificate: None,
+            },
+        }
+    }
+
+    /// Returns the way in of a connection from this peer.
+    pub fn of(&self, peer: Peer) -> Door {
+        Door {
+            peer,
+            ..self.clone()
         }
     }
 
@@ -74,12 +102,32 @@ impl Door {
                 tracing::debug!(reason = refusal.reason, "refused at the edge");
                 return reply::refusal(refusal);
             }
-            Ok(()) => self.visit(request, snapshot).await,
+            Ok(()) => {
+                let tried = self.tries(request.headers());
+                let reply = self.visit(request, snapshot).await;
+                self.weigh(reply, tried)
+            }
         };
         if let Some(origin) = origin {
             share_with(reply.headers_mut(), origin);
         }
         reply
+    }
+
+    /// Says whether a refusal would be that of a credential.
+    fn tries(&self, head: &HeaderMap) -> bool {
+        head.contains_key(header::AUTHORIZATION) || self.peer.certificate.is_some()
+    }
+
+    /// Counts what failed, and says "too many" in the place of one failure too many.
+    fn weigh(&self, reply: Reply, tried: bool) -> Reply {
+        if !tried || reply.status() != StatusCode::UNAUTHORIZED {
+            return reply;
+        }
+        match self.failures.note(self.peer.address, Instant::now()) {
+            Some(wait) => reply::too_many(wait),
+            None => reply,
+        }
     }
 
     async fn visit(&self, request: Request<Incoming>, snapshot: Arc<Snapshot>) -> Reply {
@@ -91,7 +139,10 @@ impl Door {
             (Some(Place::Ready), &Method::GET) => {
                 reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
             }
-            (Some(Place::Live | Place::Ready), _) => not_allowed("GET"),
+            (Some(Place::Metadata { toolset }), &Method::GET) => {
+                metadata::document(&snapshot, toolset.as_deref())
+            }
+            (Some(Place::Live | Place::Ready | Place::Metadata { .. }), _) => not_allowed("GET"),
             (Some(Place::Mcp { toolset }), method) => {
                 let Some(toolset) = snapshot.toolset(toolset.as_deref()).cloned() else {
                     return reply::empty(StatusCode::NOT_FOUND);
@@ -102,13 +153,13 @@ impl Door {
                     door: self.clone(),
                     snapshot,
                     toolset,
-                    credentials: credentials::read(&head.headers),
+                    credentials: credentials::read(&head.headers, self.peer.certificate.clone()),
                     head: head.headers,
                 };
                 match method {
                     Method::POST => post::post(visit, body).await,
-                    Method::GET => session_stream::get(&visit),
-                    Method::DELETE => session_stream::delete(&visit),
+                    Method::GET => session_stream::get(&visit).await,
+                    Method::DELETE => session_stream::delete(&visit).await,
                     Method::OPTIONS if visit.head.contains_key(header::ORIGIN) => preflight(),
                     _ => not_allowed("POST"),
                 }

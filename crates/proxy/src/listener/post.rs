@@ -152,7 +152,7 @@ async fn message(visit: Visit, frame: Frame) -> Reply {
     }
     match frame.kind() {
         Kind::Request => legacy_request(visit, frame).await,
-        Kind::Notification | Kind::Result | Kind::Error => legacy_side(&visit, frame),
+        Kind::Notification | Kind::Result | Kind::Error => legacy_side(&visit, frame).await,
     }
 }
 
@@ -254,7 +254,7 @@ async fn legacy_request(visit: Visit, frame: Frame) -> Reply {
         return opened(running).await;
     }
     // Looked up before the call, so that cancelling and streaming find the same session the call runs in.
-    let session = session(&visit, token.as_deref()).ok();
+    let session = session(&visit, token.as_deref()).await.ok();
     let hail = match &session {
         Some(session) => Hail::Held(session.clone()),
         None => Hail::Token(token),
@@ -301,20 +301,16 @@ async fn opened(mut running: Running) -> Reply {
     }
 }
 
-fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Session>, Stop> {
+async fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Session>, Stop> {
     let gate = &visit.door.gate;
-    let caller = identify(
-        &gate.keyring(),
-        &visit.snapshot.gateway,
-        &visit.toolset,
-        &visit.credentials,
-    )?;
+    let (snapshot, toolset) = (&visit.snapshot, &visit.toolset);
+    let caller = identify(gate, snapshot, toolset, &visit.credentials).await?;
     recognise::session(gate, token, &caller, &visit.toolset)
 }
 
 /// Notifications and responses: accepted without an answer.
-fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
-    let session = match session(visit, visit.session_token().as_deref()) {
+async fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
+    let session = match session(visit, visit.session_token().as_deref()).await {
         Ok(session) => session,
         Err(stop) => {
             record::refused(
@@ -338,7 +334,7 @@ fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
 /// 2025-03-26 alone has batches; their answers come together.
 async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
     let token = visit.session_token();
-    let session = match session(&visit, token.as_deref()) {
+    let session = match session(&visit, token.as_deref()).await {
         Ok(session) if session.revision == Revision::V2025_03_26 && !visit.says_modern() => session,
         _ => return malformed(&visit, &FrameFault::Batch),
     };

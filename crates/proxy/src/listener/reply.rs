@@ -87,6 +87,9 @@ pub fn rpc(
 
 /// The finished answer as a plain body.
 pub fn answer(answer: Answer) -> Reply {
+    if answer.bare {
+        return empty(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::NOT_FOUND));
+    }
     // 499 marks a call its client took back; on HTTP somebody may still read it.
     let status = StatusCode::from_u16(if answer.status == 499 {
         200
@@ -111,12 +114,21 @@ pub fn answer(answer: Answer) -> Reply {
             HeaderValue::from(wait.as_secs().max(1)),
         );
     }
-    if status == StatusCode::UNAUTHORIZED {
-        head.insert(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer realm=\"wardgate\""),
-        );
+    if let Some(challenge) = answer
+        .challenge
+        .and_then(|challenge| HeaderValue::from_str(&challenge).ok())
+    {
+        head.insert(header::WWW_AUTHENTICATE, challenge);
     }
+    reply
+}
+
+/// What takes the place of one more refusal, when there were too many.
+pub fn too_many(wait: Duration) -> Reply {
+    let fault = RpcError::new(42900, "Too many failed credentials. Try again later.");
+    let mut reply = rpc(StatusCode::TOO_MANY_REQUESTS, None, &fault);
+    let seconds = HeaderValue::from(wait.as_secs() + 1);
+    reply.headers_mut().insert(header::RETRY_AFTER, seconds);
     reply
 }
 

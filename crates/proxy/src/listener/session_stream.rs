@@ -28,11 +28,11 @@ use crate::{
 };
 
 /// Opens the session's stream, or reads on where `Last-Event-ID` says.
-pub fn get(visit: &Visit) -> Reply {
+pub async fn get(visit: &Visit) -> Reply {
     if visit.says_modern() || visit.session_token().is_none() {
         return not_allowed("POST");
     }
-    let (caller, session) = match session(visit) {
+    let (caller, session) = match session(visit).await {
         Ok(found) => found,
         Err(reply) => return reply,
     };
@@ -58,11 +58,11 @@ pub fn get(visit: &Visit) -> Reply {
 }
 
 /// Ends the session.
-pub fn delete(visit: &Visit) -> Reply {
+pub async fn delete(visit: &Visit) -> Reply {
     if visit.says_modern() || visit.session_token().is_none() {
         return not_allowed("POST");
     }
-    match session(visit) {
+    match session(visit).await {
         Ok((_, session)) => {
             visit.door.gate.sessions.end(&session);
             reply::empty(StatusCode::NO_CONTENT)
@@ -75,15 +75,12 @@ fn refuse(stop: Stop) -> Reply {
     reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop))
 }
 
-fn session(visit: &Visit) -> Result<(Caller, Arc<Session>), Reply> {
+async fn session(visit: &Visit) -> Result<(Caller, Arc<Session>), Reply> {
     let gate = &visit.door.gate;
-    let caller = identify(
-        &gate.keyring(),
-        &visit.snapshot.gateway,
-        &visit.toolset,
-        &visit.credentials,
-    )
-    .map_err(refuse)?;
+    let (snapshot, toolset) = (&visit.snapshot, &visit.toolset);
+    let caller = identify(gate, snapshot, toolset, &visit.credentials)
+        .await
+        .map_err(refuse)?;
     recognise::session(
         gate,
         visit.session_token().as_deref(),

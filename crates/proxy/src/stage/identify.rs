@@ -1,100 +1,134 @@
-//! Credentials → Caller. A credential that is present and wrong is refused, never passed over.
+//! Credentials → Caller. A credential that is present and wrong is refused, never passed over for a weaker one; one that
+//! cannot be judged is neither.
+//!
+//! What proves a credential is `keyring.rs` and the `identity` crate; here is the order in which they are asked, and whether
+//! who was proven may enter this toolset.
 
-use std::sync::Arc;
-
-use aws_lc_rs::{
-    constant_time::verify_slices_are_equal,
-    hmac::{HMAC_SHA256, Key, Tag, sign},
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
 };
+
+use wardgate_identity::{Challenge, Now, TokenFault, Verifier, workload};
 use wardgate_model::{
     Caller, CredentialId, PrincipalId, PrincipalKind, TenantId, ToolsetName, Via,
 };
-use wardgate_snapshot::{ApiKey, Gateway, Toolset};
+use wardgate_snapshot::{ApiKey, Gateway, Snapshot, Tenants, Toolset};
 
-use crate::{
-    call::Credentials,
-    gate::{SecretFault, Secrets},
-    seal::random_bytes,
-    stop::Stop,
-};
-
-/// The static API keys, held as keyed hashes with a key made at start.
-pub struct Keyring {
-    hmac: Key,
-    keys: Vec<(Tag, ApiKey)>,
-}
-
-/// A key shorter than this can be guessed.
-const KEY_BYTES_MIN: usize = 16;
-
-impl Keyring {
-    /// Resolves every configured key.
-    ///
-    /// # Errors
-    /// When one cannot be had or is too short.
-    pub async fn load(gateway: &Gateway, secrets: &dyn Secrets) -> Result<Keyring, SecretFault> {
-        let hmac = Key::new(HMAC_SHA256, &random_bytes::<32>());
-        let mut keys = Vec::with_capacity(gateway.keys.len());
-        for key in &gateway.keys {
-            let secret = secrets.resolve(&key.secret).await?;
-            if secret.expose().len() < KEY_BYTES_MIN {
-                return Err(SecretFault(format!(
-                    "key `{}` is shorter than {KEY_BYTES_MIN} bytes",
-                    key.id
-                )));
-            }
-            keys.push((sign(&hmac, secret.expose().as_bytes()), key.clone()));
-        }
-        Ok(Keyring { hmac, keys })
-    }
-
-    /// Compares with every key, in time that does not depend on which one fits.
-    fn find(&self, presented: &str) -> Option<&ApiKey> {
-        let presented = sign(&self.hmac, presented.as_bytes());
-        let mut found = None;
-        for (tag, key) in &self.keys {
-            if verify_slices_are_equal(tag.as_ref(), presented.as_ref()).is_ok() {
-                found = Some(key);
-            }
-        }
-        found
-    }
-}
+use crate::{call::Credentials, gate::Gate, keyring::Keyring, stop::Stop};
 
 /// Returns who calls, if they may use this toolset.
 ///
 /// # Errors
-/// [`Stop::Unauthenticated`] or [`Stop::Forbidden`].
-pub fn identify(
-    keyring: &Keyring,
-    gateway: &Gateway,
+/// [`Stop::Unauthenticated`] when nobody is proven, [`Stop::Unjudged`] when that cannot be told; [`Stop::NoToolset`],
+/// [`Stop::Forbidden`] or [`Stop::InsufficientScope`] when who calls may not enter.
+///
+/// # Cancel safety
+/// Nothing is kept of a call that was dropped.
+pub async fn identify(
+    gate: &Gate,
+    snapshot: &Snapshot,
     toolset: &Toolset,
     credentials: &Credentials,
 ) -> Result<Caller, Stop> {
-    if credentials.stdio {
-        return Ok(caller(&gateway.tenant, "stdio", Via::Stdio));
-    }
-    match (&credentials.authorization, &credentials.assume) {
-        (Some(authorization), _) => {
-            let presented = bearer(authorization).ok_or(Stop::Unauthenticated)?;
-            let key = keyring.find(presented).ok_or(Stop::Unauthenticated)?;
-            if !reaches(key, &toolset.name) {
-                return Err(Stop::Forbidden);
-            }
-            Ok(Caller {
-                credential: Some(CredentialId::new(&key.id)),
-                ..caller(&key.tenant, key.principal.as_str(), Via::ApiKey)
-            })
+    let keyring = gate.keyring();
+    let proven = prove(&keyring, snapshot, toolset, credentials)
+        .await
+        .map_err(|fault| refusal(fault, toolset, credentials))?;
+    enter(snapshot, toolset, &proven)?;
+    Ok(in_groups(&snapshot.tenants, proven.caller))
+}
+
+/// A caller, and the toolsets their key reaches if it does not reach all.
+struct Proven {
+    caller: Caller,
+    reach: Option<Vec<ToolsetName>>,
+}
+
+impl From<Caller> for Proven {
+    fn from(caller: Caller) -> Proven {
+        Proven {
+            caller,
+            reach: None,
         }
-        (None, Some(named)) if gateway.assume && gateway.anonymous => {
-            assumed(named).ok_or(Stop::Unauthenticated)
-        }
-        (None, _) if gateway.anonymous => Ok(caller(&gateway.tenant, "anonymous", Via::Anonymous)),
-        (None, _) => Err(Stop::Unauthenticated),
     }
 }
 
-fn caller(tenant: &TenantId, principal: &str, via: Via) -> Caller {
+/// Why nobody is proven.
+enum Fault {
+    Refused,
+    /// The issuer does not answer: another attempt may tell.
+    Unjudged(Duration),
+}
+
+async fn prove(
+    keyring: &Keyring,
+    snapshot: &Snapshot,
+    toolset: &Toolset,
+    credentials: &Credentials,
+) -> Result<Proven, Fault> {
+    let gateway = &snapshot.gateway;
+    if credentials.stdio {
+        return Ok(named(&gateway.tenant, "stdio", Via::Stdio).into());
+    }
+    if let Some(authorization) = &credentials.authorization {
+        let presented = bearer(authorization).ok_or(Fault::Refused)?;
+        if let Some(key) = keyring.find(presented) {
+            return Ok(of_key(key));
+        }
+        let verifier = keyring.verifier().ok_or(Fault::Refused)?;
+        return by_token(verifier, presented, &toolset.uri)
+            .await
+            .map(Proven::from);
+    }
+    if let Some(certificate) = &credentials.certificate {
+        return by_certificate(certificate, &snapshot.tenants).map(Proven::from);
+    }
+    without(gateway, credentials).map(Proven::from)
+}
+
+fn of_key(key: &ApiKey) -> Proven {
+    Proven {
+        caller: Caller {
+            credential: Some(CredentialId::new(&key.id)),
+            ..named(&key.tenant, key.principal.as_str(), Via::ApiKey)
+        },
+        reach: key.toolsets.clone(),
+    }
+}
+
+async fn by_token(verifier: &Verifier, token: &str, resource: &str) -> Result<Caller, Fault> {
+    let now = Now {
+        wall: SystemTime::now(),
+        monotonic: Instant::now(),
+    };
+    match verifier.verify(token, resource, now).await {
+        Ok(verified) => Ok(verified.caller),
+        Err(TokenFault::Refused(reason)) => {
+            tracing::debug!(%reason, "token refused");
+            Err(Fault::Refused)
+        }
+        Err(TokenFault::Unavailable(keys)) => Err(Fault::Unjudged(keys.retry_after)),
+    }
+}
+
+fn by_certificate(der: &[u8], tenants: &Tenants) -> Result<Caller, Fault> {
+    workload(der, &tenants.workloads, SystemTime::now()).map_err(|reason| {
+        tracing::debug!(%reason, "client certificate refused");
+        Fault::Refused
+    })
+}
+
+/// Nothing was presented but, perhaps, the wish to be somebody.
+fn without(gateway: &Gateway, credentials: &Credentials) -> Result<Caller, Fault> {
+    match &credentials.assume {
+        Some(named) if gateway.assume && gateway.anonymous => assumed(named).ok_or(Fault::Refused),
+        _ if gateway.anonymous => Ok(named(&gateway.tenant, "anonymous", Via::Anonymous)),
+        _ => Err(Fault::Refused),
+    }
+}
+
+fn named(tenant: &TenantId, principal: &str, via: Via) -> Caller {
     Caller {
         tenant: tenant.clone(),
         principal: PrincipalId::new(principal),
@@ -116,14 +150,8 @@ fn bearer(authorization: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
 }
 
-fn reaches(key: &ApiKey, toolset: &ToolsetName) -> bool {
-    key.toolsets
-        .as_ref()
-        .is_none_or(|toolsets| toolsets.contains(toolset))
-}
-
-fn assumed(named: &str) -> Option<Caller> {
-    let (tenant, principal) = named.split_once('/')?;
+fn assumed(text: &str) -> Option<Caller> {
+    let (tenant, principal) = text.split_once('/')?;
     let is_name = |name: &str| {
         (1..=128).contains(&name.len())
             && name
@@ -131,5 +159,57 @@ fn assumed(named: &str) -> Option<Caller> {
                 .all(|b| b.is_ascii_alphanumeric() || b"-._@".contains(&b))
     };
     (is_name(tenant) && is_name(principal))
-        .then(|| caller(&TenantId::new(tenant), principal, Via::Assumed))
+        .then(|| named(&TenantId::new(tenant), principal, Via::Assumed))
+}
+
+fn refusal(fault: Fault, toolset: &Toolset, credentials: &Credentials) -> Stop {
+    match fault {
+        Fault::Unjudged(retry_after) => Stop::Unjudged { retry_after },
+        Fault::Refused => Stop::Unauthenticated {
+            challenge: match (&toolset.resource, &credentials.authorization) {
+                (None, _) => "Bearer realm=\"wardgate\"".into(),
+                (Some(resource), None) => resource.challenge(Challenge::NoToken),
+                (Some(resource), Some(_)) => resource.challenge(Challenge::InvalidToken),
+            },
+        },
+    }
+}
+
+/// A toolset that the caller's tenant does not see is one that does not exist. Scopes are asked of tokens alone: nobody can
+/// give a key or a certificate more of them.
+fn enter(snapshot: &Snapshot, toolset: &Toolset, proven: &Proven) -> Result<(), Stop> {
+    let caller = &proven.caller;
+    if !snapshot.tenants.sees(&caller.tenant, &toolset.name) {
+        return Err(Stop::NoToolset);
+    }
+    let reach = proven.reach.as_ref();
+    if reach.is_some_and(|reach| !reach.contains(&toolset.name)) {
+        return Err(Stop::Forbidden);
+    }
+    let has_all = || {
+        toolset
+            .scopes
+            .iter()
+            .all(|scope| caller.scopes.contains(scope))
+    };
+    match &toolset.resource {
+        Some(resource) if caller.via == Via::Jwt && !has_all() => Err(Stop::InsufficientScope {
+            challenge: resource.challenge(Challenge::InsufficientScope(&toolset.scopes)),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn in_groups(tenants: &Tenants, caller: Caller) -> Caller {
+    let declared = tenants.groups(&caller.tenant, &caller.principal);
+    if declared.is_empty() {
+        return caller;
+    }
+    let mut groups = [&caller.groups, declared].concat();
+    groups.sort();
+    groups.dedup();
+    Caller {
+        groups: groups.into(),
+        ..caller
+    }
 }

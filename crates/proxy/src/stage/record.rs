@@ -79,11 +79,18 @@ fn status(end: &Result<usize, Stop>) -> &'static str {
     match end {
         Ok(_) => "ok",
         Err(Stop::Cancelled) => "cancelled",
-        Err(Stop::Unauthenticated | Stop::Forbidden | Stop::NoSession { .. }) => "denied",
+        Err(
+            Stop::Unauthenticated { .. }
+            | Stop::NoToolset
+            | Stop::Forbidden
+            | Stop::InsufficientScope { .. }
+            | Stop::NoSession { .. },
+        ) => "denied",
         Err(Stop::Rpc(_) | Stop::BadMeta(_) | Stop::NotFound(_) | Stop::Arguments(_)) => "rejected",
         Err(
             Stop::Upstream(_)
             | Stop::Busy { .. }
+            | Stop::Unjudged { .. }
             | Stop::Draining
             | Stop::Timeout
             | Stop::Unavailable { .. }

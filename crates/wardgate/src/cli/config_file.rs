@@ -115,6 +115,9 @@ fn missing_files(config: &Config) -> Vec<Diagnostic> {
     if let Some(tls) = &config.gateway.tls {
         named.push(("gateway.tls.cert".into(), &tls.cert));
         named.push(("gateway.tls.key".into(), &tls.key));
+        if let Some(ca) = &tls.client_ca {
+            named.push(("gateway.tls.client_ca".into(), ca));
+        }
     }
     for server in &config.servers {
         if let Endpoint::Http(web) | Endpoint::Sse(web) = &server.endpoint

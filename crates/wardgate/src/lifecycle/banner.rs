@@ -48,7 +48,10 @@ pub fn show(snapshot: &Snapshot, address: SocketAddr) -> std::io::Result<()> {
         writeln!(
             out,
             "{}",
-            entry(&url(first.name.as_str()), !snapshot.gateway.anonymous)
+            entry(
+                &url(first.name.as_str()),
+                !snapshot.gateway.anonymous && first.resource.is_none()
+            )
         )?;
     }
     out.flush()

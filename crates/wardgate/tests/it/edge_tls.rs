@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,16 +22,16 @@ use crate::{
 const CONFIG: &str =
     "gateway: {tls: {cert: cert.pem, key: key.pem}}\nservers: {lab: {lab: true}}\n";
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub fn authority() -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// Makes a certificate for `localhost`; returns it with its key, both as PEM, and as DER.
-fn certificate(authority: &Authority) -> (String, String, CertificateDer<'static>) {
+pub fn certificate(authority: &Authority) -> (String, String, CertificateDer<'static>) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec!["localhost".into()]).unwrap();
     let certificate = params.signed_by(&key, authority).unwrap();
@@ -43,7 +43,7 @@ fn certificate(authority: &Authority) -> (String, String, CertificateDer<'static
 }
 
 /// Writes a file as a certificate tool does: whole, under another name first.
-fn replace(folder: &Path, name: &str, text: &str) {
+pub fn replace(folder: &Path, name: &str, text: &str) {
     let next = folder.join("next");
     fs::write(&next, text).unwrap();
     fs::rename(next, folder.join(name)).unwrap();
@@ -54,14 +54,29 @@ async fn connect(
     trusted: &Authority,
     alpn: &[u8],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    connect_as(serve, trusted, alpn, None).await
+}
+
+/// Connects with a certificate of the client's own, as DER with its key.
+pub async fn connect_as(
+    serve: &Serve,
+    trusted: &Authority,
+    alpn: &[u8],
+    own: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let mut config = match own {
+        Some((certificate, key)) => config
+            .with_client_auth_cert(vec![certificate], key)
+            .unwrap(),
+        None => config.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![alpn.to_vec()];
     let socket = TcpStream::connect(serve.address).await?;
     let name = ServerName::try_from("localhost").unwrap();

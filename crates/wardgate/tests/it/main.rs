@@ -29,4 +29,7 @@ mod lifecycle_sessions;
 mod messages;
 mod mirrored;
 mod smoke;
+mod tenants;
+mod tokens;
 mod transcripts;
+mod workloads;

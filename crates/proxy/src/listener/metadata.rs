@@ -1,0 +1,18 @@
+//! `/.well-known/oauth-protected-resource…` (RFC 9728): which issuers' tokens open a toolset. Told to everybody, as a client
+//! asks before it has a token.
+
+use http::StatusCode;
+use wardgate_snapshot::Snapshot;
+
+use super::reply::{self, Reply};
+
+/// Gives out the document of a toolset that some issuer's tokens open.
+pub fn document(snapshot: &Snapshot, toolset: Option<&str>) -> Reply {
+    let resource = snapshot
+        .toolset(toolset)
+        .and_then(|toolset| toolset.resource.as_ref());
+    match resource {
+        Some(resource) => reply::plain_json(resource.document()),
+        None => reply::empty(StatusCode::NOT_FOUND),
+    }
+}

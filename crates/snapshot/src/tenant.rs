@@ -1,0 +1,155 @@
+//! Decisions about tenants: whose word proves their callers, what they see, who is in their groups.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use wardgate_config as config;
+use wardgate_identity::{Aliases, Issuer, SpiffePattern, Workloads};
+use wardgate_model::{GroupName, PrincipalId, TenantId, ToolsetName};
+
+use crate::CompileError;
+
+/// All tenants the config declares. Those that only a key or a credential names have no groups and no toolsets of their own.
+#[derive(Clone, Debug, Default)]
+pub struct Tenants {
+    declared: BTreeMap<TenantId, Tenant>,
+    /// Toolsets that some tenant lists: to the others they do not exist.
+    kept: BTreeSet<ToolsetName>,
+    pub issuers: Vec<Issuer>,
+    pub workloads: Vec<Workloads>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    toolsets: Option<BTreeSet<ToolsetName>>,
+    groups: BTreeMap<PrincipalId, Vec<GroupName>>,
+    pub aliases: Aliases,
+}
+
+impl Tenants {
+    pub fn get(&self, tenant: &TenantId) -> Option<&Tenant> {
+        self.declared.get(tenant)
+    }
+
+    /// Says whether a toolset exists for callers of this tenant.
+    pub fn sees(&self, tenant: &TenantId, toolset: &ToolsetName) -> bool {
+        let own = self.get(tenant).and_then(|tenant| tenant.toolsets.as_ref());
+        own.map_or_else(|| !self.kept.contains(toolset), |own| own.contains(toolset))
+    }
+
+    /// Returns the groups the tenant puts a principal in, sorted.
+    pub fn groups(&self, tenant: &TenantId, principal: &PrincipalId) -> &[GroupName] {
+        self.get(tenant)
+            .and_then(|tenant| tenant.groups.get(principal))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the issuers a client may turn to for this toolset.
+    pub(crate) fn issuers_of(&self, toolset: &ToolsetName) -> Vec<String> {
+        let mut issuers: Vec<String> = Vec::new();
+        for issuer in &self.issuers {
+            if self.sees(&issuer.tenant, toolset) && !issuers.contains(&issuer.issuer) {
+                issuers.push(issuer.issuer.clone());
+            }
+        }
+        issuers
+    }
+}
+
+pub(crate) fn compile(raw: &[config::Tenant]) -> Result<Tenants, CompileError> {
+    let mut tenants = Tenants::default();
+    for tenant in raw {
+        let id = &tenant.id;
+        tenants
+            .kept
+            .extend(tenant.toolsets.iter().flatten().cloned());
+        let trusted = tenant.issuers.iter().map(|issuer| issuer.trusted_by(id));
+        tenants.issuers.extend(trusted);
+        for workloads in &tenant.workloads {
+            tenants.workloads.push(compile_workloads(id, workloads)?);
+        }
+        tenants.declared.insert(id.clone(), compile_tenant(tenant)?);
+    }
+    Ok(tenants)
+}
+
+fn compile_tenant(tenant: &config::Tenant) -> Result<Tenant, CompileError> {
+    let mut groups: BTreeMap<PrincipalId, Vec<GroupName>> = BTreeMap::new();
+    for (group, members) in &tenant.groups {
+        for member in members {
+            groups
+                .entry(member.clone())
+                .or_default()
+                .push(group.clone());
+        }
+    }
+    for groups in groups.values_mut() {
+        groups.sort();
+        groups.dedup();
+    }
+    Ok(Tenant {
+        toolsets: (tenant.toolsets.as_ref()).map(|names| names.iter().cloned().collect()),
+        groups,
+        aliases: Aliases::new(tenant.id.clone(), tenant.alias_pairs())?,
+    })
+}
+
+fn compile_workloads(
+    tenant: &TenantId,
+    workloads: &config::Workloads,
+) -> Result<Workloads, CompileError> {
+    let mut groups = workloads.groups.clone();
+    groups.sort();
+    groups.dedup();
+    Ok(Workloads {
+        tenant: tenant.clone(),
+        pattern: SpiffePattern::parse(&workloads.spiffe)?,
+        kind: workloads.kind,
+        groups: Arc::from(groups),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(name: &str, toolsets: Option<&[&str]>) -> config::Tenant {
+        config::Tenant {
+            id: TenantId::new(name),
+            issuers: Vec::new(),
+            toolsets: toolsets.map(|names| names.iter().map(ToolsetName::new).collect()),
+            groups: Vec::new(),
+            aliases: Vec::new(),
+            workloads: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_toolset_that_a_tenant_lists_is_its_own() {
+        let check = |declared: &[config::Tenant], caller: &str, toolset: &str, expected: bool| {
+            let tenants = compile(declared).unwrap();
+            let sees = tenants.sees(&TenantId::new(caller), &ToolsetName::new(toolset));
+            assert_eq!(sees, expected, "{caller} {toolset}");
+        };
+        check(&[], "local", "a", true);
+        check(&[tenant("acme", None)], "acme", "a", true);
+        let two = [
+            tenant("acme", Some(&["a", "b"])),
+            tenant("globex", Some(&["b"])),
+            tenant("initech", None),
+            tenant("hooli", Some(&[])),
+        ];
+        check(&two, "acme", "a", true);
+        check(&two, "acme", "b", true);
+        check(&two, "acme", "c", false);
+        check(&two, "globex", "a", false);
+        check(&two, "globex", "b", true);
+        check(&two, "initech", "a", false);
+        check(&two, "initech", "c", true);
+        check(&two, "local", "a", false);
+        check(&two, "local", "c", true);
+        check(&two, "hooli", "c", false);
+    }
+}
