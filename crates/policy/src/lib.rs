@@ -1,0 +1,39 @@
+//! Policies about tools, in Cedar: read them, check them against the tools they govern, and decide calls.
+//!
+//! Pure: text, tools, time and arguments are passed in, and a decision comes back with its reasons. What is read first:
+//! [`Policies`] is the text, understood; [`Authorizer`] is policies and tools, compiled; [`Decision`] is the answer.
+//! Nothing here waits for an approval or redacts a reply: a decision says what others must do.
+
+mod annotation;
+mod fault;
+mod parse;
+mod reads;
+mod rule;
+
+mod entity;
+mod facts;
+mod number;
+mod shape;
+mod tool;
+mod value;
+
+mod authorizer;
+mod candidates;
+mod decide;
+mod decision;
+mod scope;
+mod visible;
+
+mod schema;
+mod validate;
+
+pub use authorizer::Authorizer;
+pub use decide::{Request, Target};
+pub use decision::{Decision, Effect, Failure, Need, Obligation, Reason};
+pub use facts::{Circumstances, Objective, Review};
+pub use fault::{Fault, FaultKind, Place};
+pub use parse::{Policies, PolicyFile};
+pub use rule::{Approval, Level, Redaction, Rule, RuleEffect, RuleId};
+pub use schema::{SchemaFault, schema_for};
+pub use tool::{Server, Tool};
+pub use validate::validate;
