@@ -17,6 +17,8 @@ pub const STARTER: &str = "servers:\n  lab: {lab: true}\n";
 #[derive(Clone, Debug, Serialize)]
 pub struct Config {
     pub gateway: Gateway,
+    /// Patterns of Cedar files, from the directory of the config.
+    pub policies: Vec<PathBuf>,
     /// In the order of the file.
     pub servers: Vec<Server>,
     /// In the order of the file.

@@ -16,6 +16,9 @@ pub struct RawConfig {
     /// The gateway itself: where it listens, who may call, its limits.
     #[serde(default)]
     pub gateway: RawGateway,
+    /// Files that belong to the configuration, as patterns such as `policies/*.cedar`. With policies, a call is denied unless one permits it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
     /// The MCP servers behind the gateway, by name: `com.acme/payments`, or plain `time`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub servers: IndexMap<String, RawServer>,

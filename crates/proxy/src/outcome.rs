@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wardgate_model::ErrorClass;
+use wardgate_policy::{Decision, Effect};
 use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
 
 use crate::stop::{Missing, Stop};
@@ -74,7 +75,7 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
         Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
         Stop::OutcomeUnknown => Some(ErrorClass::OutcomeUnknown),
         Stop::Internal { .. } => Some(ErrorClass::Internal),
-        Stop::Unauthenticated | Stop::Forbidden => Some(ErrorClass::PolicyDenied),
+        Stop::Unauthenticated | Stop::Forbidden | Stop::Denied(_) => Some(ErrorClass::PolicyDenied),
         Stop::Rpc(_)
         | Stop::BadMeta(_)
         | Stop::Upstream(_)
@@ -102,6 +103,7 @@ fn advice(stop: &Stop) -> String {
         Stop::Internal { reason } => format!("The gateway failed: {reason}."),
         Stop::Unauthenticated => "Authentication is required.".into(),
         Stop::Forbidden => "This caller may not use this toolset.".into(),
+        Stop::Denied(decision) => denied(decision),
         Stop::NoSession { given: false } => "Mcp-Session-Id header is required".into(),
         Stop::NoSession { given: true } => "Session not found".into(),
         Stop::NotFound(missing) => match missing {
@@ -112,6 +114,26 @@ fn advice(stop: &Stop) -> String {
         Stop::Cancelled => "Request cancelled".into(),
         Stop::Rpc(error) | Stop::BadMeta(error) => error.message.clone(),
         Stop::Upstream(_) => String::new(),
+    }
+}
+
+/// Names the rule, which is the operator's own word; what it looks at stays unsaid.
+fn denied(decision: &Decision) -> String {
+    let rules: Vec<_> = decision
+        .rules
+        .iter()
+        .map(|rule| format!("`{}`", rule.id))
+        .collect();
+    let why = match decision.effect {
+        Effect::Defer => "needs an approval, which cannot be asked for here",
+        Effect::Deny | Effect::Allow => "is not allowed by policy",
+    };
+    match rules.is_empty() {
+        true => format!("This call {why}. Do not repeat it unchanged."),
+        false => format!(
+            "This call {why} ({}). Do not repeat it unchanged.",
+            rules.join(", ")
+        ),
     }
 }
 
@@ -184,7 +206,7 @@ fn code(stop: &Stop, era: Era) -> i64 {
         Stop::NoSession { given: true } => -32001,
         Stop::Arguments(_) => error::INVALID_PARAMS,
         Stop::Unauthenticated => 40100,
-        Stop::Forbidden => 40300,
+        Stop::Forbidden | Stop::Denied(_) => 40300,
         Stop::OutcomeUnknown => 40900,
         Stop::Busy { .. } => 42900,
         Stop::Cancelled => 49900,
@@ -213,6 +235,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         | Stop::Upstream(_)
         | Stop::NotFound(_)
         | Stop::Arguments(_)
+        | Stop::Denied(_)
         | Stop::Timeout
         | Stop::Unavailable { .. }
         | Stop::UpstreamFault { .. }

@@ -10,6 +10,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 use wardgate_model::Caller;
+use wardgate_policy::Decision;
 use wardgate_protocol::{Lookup, Method, Revision, edit, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
@@ -22,6 +23,7 @@ use crate::{
     outcome::Answer,
     session::recognise,
     stage::{
+        authorize::{self, Permit},
         connect::{Connected, connect},
         forward::forward,
         identify::identify,
@@ -114,10 +116,11 @@ async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanR
     let target = resolve::tool(gate, call).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
+    let permit = trail.decided(authorize::call(call, &target))?;
     let arguments = validate::arguments(call, &target)?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = forward(gate, call, &target, arguments, connected, trail).await?;
+    let reply = forward(gate, call, &target, &permit, arguments, connected, trail).await?;
     sanitize(gate, call, &target, &reply)
 }
 
@@ -194,6 +197,7 @@ pub struct Trail {
     pub upstream_us: u64,
     pub request_bytes: usize,
     pub hidden: usize,
+    pub decision: Option<Decision>,
     pub trace: Option<String>,
 }
 
@@ -216,6 +220,7 @@ impl Trail {
             upstream_us: 0,
             request_bytes: arrival.frame.raw().len(),
             hidden: 0,
+            decision: None,
             trace: trace
                 .filter(|trace| trace.len() <= 64)
                 .map(|trace| wardgate_sanitize::printable(&trace, 64)),
@@ -225,6 +230,16 @@ impl Trail {
     pub fn target(&mut self, target: &resolve::Target) {
         self.server = Some(target.server().clone());
         self.tool = Some(target.name().to_owned());
+    }
+
+    /// Keeps what was decided, whichever way.
+    pub fn decided(&mut self, permit: Result<Permit, Stop>) -> Result<Permit, Stop> {
+        self.decision = match &permit {
+            Ok(permit) => permit.decision().cloned(),
+            Err(Stop::Denied(decision)) => Some(Decision::clone(decision)),
+            Err(_) => None,
+        };
+        permit
     }
 
     pub fn connected(&mut self, connected: &Connected) {

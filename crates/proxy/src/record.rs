@@ -32,6 +32,11 @@ pub struct Record<'a> {
     pub answer_bytes: usize,
     #[serde(skip_serializing_if = "is_zero")]
     pub hidden_removed: usize,
+    /// What policies said, and the rules that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<&'a str>,
 }

@@ -8,6 +8,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Serialize;
 use wardgate_config::{self as config, Config};
 use wardgate_model::TenantId;
+use wardgate_policy::{Authorizer, Policies};
 use wardgate_sanitize::Level;
 
 use crate::{
@@ -34,12 +35,16 @@ pub enum CompileError {
     Canonical(#[from] serde_json::Error),
 }
 
-/// Returns the decisions that follow from a config. Equal configs give equal revisions.
+/// Returns the decisions that follow from a config and its policies. Equal ones give equal revisions.
 ///
 /// # Errors
 /// Every fault, see [`CompileError`].
-pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
-    let revision = digest_of(config).map_err(|fault| vec![fault.into()])?;
+pub fn compile(
+    config: &Config,
+    policies: Option<Arc<Policies>>,
+) -> Result<Snapshot, Vec<CompileError>> {
+    let rules = policies.as_ref().map(|policies| policies.revision());
+    let revision = digest_of(&(config, rules)).map_err(|fault| vec![fault.into()])?;
     let mut faults = Vec::new();
     let mut servers = BTreeMap::new();
     for server in &config.servers {
@@ -50,7 +55,7 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
     }
     let mut toolsets = BTreeMap::new();
     for toolset in &config.toolsets {
-        match compile_toolset(toolset) {
+        match compile_toolset(toolset, policies.clone()) {
             Ok(toolset) => drop(toolsets.insert(toolset.name.clone(), Arc::new(toolset))),
             Err(fault) => faults.push(fault),
         }
@@ -63,6 +68,7 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
         gateway: compile_gateway(&config.gateway),
         servers,
         toolsets,
+        authorizer: policies.map(|policies| Authorizer::new(policies, [])),
     })
 }
 
@@ -235,7 +241,10 @@ fn lab_command(options: &config::config::LabOptions) -> Vec<String> {
     command
 }
 
-fn compile_toolset(toolset: &config::Toolset) -> Result<Toolset, CompileError> {
+fn compile_toolset(
+    toolset: &config::Toolset,
+    policies: Option<Arc<Policies>>,
+) -> Result<Toolset, CompileError> {
     let set = |patterns: &[String]| patterns_of(toolset.name.as_str(), patterns);
     Ok(Toolset {
         name: toolset.name.clone(),
@@ -247,6 +256,7 @@ fn compile_toolset(toolset: &config::Toolset) -> Result<Toolset, CompileError> {
             config::Prefix::Always => Prefix::Always,
             config::Prefix::Never => Prefix::Never,
         },
+        policies,
     })
 }
 

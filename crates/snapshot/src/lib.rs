@@ -16,14 +16,16 @@ pub use toolset::{Prefix, Toolset};
 use std::{collections::BTreeMap, sync::Arc};
 
 use wardgate_model::ToolsetName;
+use wardgate_policy::Authorizer;
 
-#[derive(Debug)]
 pub struct Snapshot {
     /// Digest of the config this came from; each record carries it.
     pub revision: String,
     pub gateway: Gateway,
     pub servers: BTreeMap<wardgate_model::Alias, Arc<Server>>,
     pub toolsets: BTreeMap<ToolsetName, Arc<Toolset>>,
+    /// Decides over what is no tool: resources, prompts, lists. Present when there are policies.
+    pub authorizer: Option<Authorizer>,
 }
 
 impl Snapshot {

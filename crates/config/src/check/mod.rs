@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod gateway;
+mod include;
 mod names;
 mod server;
 mod toolset;
@@ -76,6 +77,7 @@ pub fn check(
         .as_ref()
         .map(|sets| sets.keys().map(String::as_str).collect());
     let gateway = gateway::check(checks, &root.child("gateway"), &raw.gateway, toolset_names);
+    let policies = include::check(checks, &root.child("include"), &raw.include);
     let (servers, known) = server::check_all(checks, &root, servers);
     let toolsets = toolset::check_all(
         checks,
@@ -85,6 +87,7 @@ pub fn check(
     );
     Some(Config {
         gateway: gateway?,
+        policies,
         servers,
         toolsets,
     })

@@ -1,6 +1,7 @@
 //! What servers offer: each list whole (every page), last known good, judged item by item.
 
 pub mod fetch;
+pub mod governed;
 pub mod item;
 pub mod view;
 

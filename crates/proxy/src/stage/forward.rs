@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::HeaderName;
 use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
-use super::{connect::Connected, resolve::Target, validate::CheckedArgs};
+use super::{authorize::Permit, connect::Connected, resolve::Target, validate::CheckedArgs};
 use crate::{
     bridge::{
         dialog::{Dialog, Sent, Turn},
@@ -54,6 +54,7 @@ pub async fn forward(
     gate: &Gate,
     call: &Call,
     target: &Target,
+    _permit: &Permit,
     _args: CheckedArgs,
     connected: Connected,
     trail: &mut Trail,

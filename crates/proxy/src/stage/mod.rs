@@ -1,5 +1,6 @@
 //! The stages of a call, one file each. A stage hands the next a value only it can make.
 
+pub mod authorize;
 pub mod connect;
 pub mod forward;
 pub mod identify;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
+use wardgate_policy::Decision;
 use wardgate_protocol::RpcError;
 use wardgate_snapshot::{Snapshot, Toolset};
 
@@ -43,6 +44,11 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         request_bytes: trail.request_bytes,
         answer_bytes: *end.as_ref().unwrap_or(&0),
         hidden_removed: trail.hidden,
+        decision: trail
+            .decision
+            .as_ref()
+            .map(|decision| decision.effect.as_str()),
+        rules: trail.decision.as_ref().map(rules).unwrap_or_default(),
         trace: trail.trace.as_deref(),
     });
 }
@@ -71,15 +77,23 @@ pub fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'st
         request_bytes: 0,
         answer_bytes: 0,
         hidden_removed: 0,
+        decision: None,
+        rules: Vec::new(),
         trace: None,
     });
+}
+
+fn rules(decision: &Decision) -> Vec<&str> {
+    decision.rules.iter().map(|rule| rule.id.as_str()).collect()
 }
 
 fn status(end: &Result<usize, Stop>) -> &'static str {
     match end {
         Ok(_) => "ok",
         Err(Stop::Cancelled) => "cancelled",
-        Err(Stop::Unauthenticated | Stop::Forbidden | Stop::NoSession { .. }) => "denied",
+        Err(Stop::Unauthenticated | Stop::Forbidden | Stop::Denied(_) | Stop::NoSession { .. }) => {
+            "denied"
+        }
         Err(Stop::Rpc(_) | Stop::BadMeta(_) | Stop::NotFound(_) | Stop::Arguments(_)) => "rejected",
         Err(
             Stop::Upstream(_)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use wardgate_policy::Authorizer;
 use wardgate_protocol::headers::{self, HeaderView, NotOnce};
 use wardgate_snapshot::Server;
 
@@ -9,7 +10,7 @@ use crate::{
     call::Call,
     catalog::{
         Freshness, Item,
-        view::{self, Entry, Lens},
+        view::{self, Entry, Lens, View},
     },
     gate::Gate,
     stop::{Missing, Stop},
@@ -24,6 +25,8 @@ pub struct Target {
     item: Option<Arc<Item>>,
     /// The name at the server.
     name: String,
+    /// What decides over it, where it is a tool and there are policies.
+    authorizer: Option<Arc<Authorizer>>,
 }
 
 impl Target {
@@ -43,13 +46,20 @@ impl Target {
         &self.name
     }
 
-    fn of(entry: Entry) -> Target {
-        Target {
+    pub fn authorizer(&self) -> Option<&Arc<Authorizer>> {
+        self.authorizer.as_ref()
+    }
+
+    /// Returns where an exposed name leads in a view.
+    fn named(view: &View, name: &str) -> Option<Target> {
+        let entry = view.table.get(name)?.clone();
+        Some(Target {
             name: entry.item.key.clone(),
             server: entry.server,
             line: Some(entry.line),
             item: Some(entry.item),
-        }
+            authorizer: view.authorizer.clone(),
+        })
     }
 
     /// A target on a server without an item of a list: a task, or a method the gateway does not know.
@@ -59,6 +69,7 @@ impl Target {
             line: None,
             item: None,
             name,
+            authorizer: None,
         }
     }
 }
@@ -115,6 +126,7 @@ pub async fn resource(gate: &Gate, call: &Call, uri: &str) -> Result<Target, Sto
             line: Some(entry.line.clone()),
             item: None,
             name: uri.to_owned(),
+            authorizer: None,
         });
     }
     // MCP: resources need not be listed to be read, so a lone owner is asked.
@@ -198,7 +210,7 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     let fresh = Freshness::Known;
     if let Some(view) = gate.views.current(upstreams, toolset, shelf, lens, fresh) {
-        return Ok(view.table.get(name).cloned().map(Target::of));
+        return Ok(Target::named(&view, name));
     }
     let known = || {
         let parts = view::known(upstreams, &call.snapshot, toolset, shelf, lens);
@@ -206,14 +218,14 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
     };
     let Some(entry) = known().table.get(name).cloned() else {
         let view = Box::pin(table(gate, call, shelf, fresh)).await?;
-        return Ok(view.table.get(name).cloned().map(Target::of));
+        return Ok(Target::named(&view, name));
     };
     if entry.line.catalog.fresh(shelf, fresh).is_some() {
-        return Ok(Some(Target::of(entry)));
+        return Ok(Target::named(&known(), name));
     }
     let asking = view::part(upstreams, &entry.server, shelf, lens, fresh);
     Box::pin(call.cx.within(asking)).await?;
-    Ok(known().table.get(name).cloned().map(Target::of))
+    Ok(Target::named(&known(), name))
 }
 
 /// Returns the view the client's own list would show.
