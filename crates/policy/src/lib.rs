@@ -12,6 +12,7 @@ mod rule;
 
 mod entity;
 mod facts;
+mod members;
 mod number;
 mod shape;
 mod tool;
@@ -24,14 +25,21 @@ mod decision;
 mod scope;
 mod visible;
 
+mod change;
+mod explain;
+mod lint;
 mod schema;
+mod span;
 mod validate;
 
 pub use authorizer::Authorizer;
+pub use change::Change;
 pub use decide::{Request, Target};
 pub use decision::{Decision, Effect, Failure, Need, Obligation, Reason};
+pub use explain::{Explanation, Flip, RuleVerdict, Verdict};
 pub use facts::{Circumstances, Objective, Review};
 pub use fault::{Fault, FaultKind, Place};
+pub use lint::{Finding, FindingKind};
 pub use parse::{Policies, PolicyFile};
 pub use rule::{Approval, Level, Redaction, Rule, RuleEffect, RuleId};
 pub use schema::{SchemaFault, schema_for};

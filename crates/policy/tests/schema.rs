@@ -28,7 +28,9 @@ fn the_schema_names_tools_and_arguments_by_their_own_names() {
     ] {
         assert!(schema.contains(line), "{line}\n{schema}");
     }
-    let read = schema.parse::<cedar_policy::Schema>().expect("Cedar reads what it wrote");
+    let read = schema
+        .parse::<cedar_policy::Schema>()
+        .expect("Cedar reads what it wrote");
     assert!(read.entity_types().all(|kind| kind.to_string() != "Evil"));
 }
 
