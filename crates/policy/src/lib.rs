@@ -25,14 +25,17 @@ mod decision;
 mod scope;
 mod visible;
 
+mod case;
 mod change;
 mod explain;
 mod lint;
 mod schema;
 mod span;
+mod starter;
 mod validate;
 
 pub use authorizer::Authorizer;
+pub use case::{Case, CaseFile, CaseReport, CaseResult, CaseTool};
 pub use change::Change;
 pub use decide::{Request, Target};
 pub use decision::{Decision, Effect, Failure, Need, Obligation, Reason};
@@ -43,5 +46,6 @@ pub use lint::{Finding, FindingKind};
 pub use parse::{Policies, PolicyFile};
 pub use rule::{Approval, Level, Redaction, Rule, RuleEffect, RuleId};
 pub use schema::{SchemaFault, schema_for};
+pub use starter::{STARTER_CASES, STARTER_POLICIES};
 pub use tool::{Server, Tool};
 pub use validate::validate;

@@ -33,6 +33,7 @@ fn a_rule_about_no_tool_is_dead() {
         r#"principal, action in Action::"call", resource in Toolset::"other""#,
         r#"principal, action in Action::"call", resource == Tool::"pay/other""#,
         r#"principal is Robot, action, resource"#,
+        r#"principal, action == Action::"call", resource"#,
     ] {
         check(
             &format!("{ALL} @id(\"x\") forbid ({head}) when {{ true }};"),
