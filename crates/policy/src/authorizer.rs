@@ -41,14 +41,7 @@ impl Authorizer {
             .collect();
         let mut of = |action: &str, resource_kind| {
             let action = entity::action(action);
-            finder.by_kind(|principal| Subject {
-                principal,
-                action: &action,
-                is_call: false,
-                resource_kind,
-                resource: None,
-                server: None,
-            })
+            finder.by_kind(|principal| Subject::beyond_calls(principal, &action, resource_kind))
         };
         let read = of(READ, &KINDS.resource);
         let prompt = of(PROMPT, &KINDS.prompt);

@@ -72,6 +72,10 @@ impl Candidates {
         self.of(&self.outlines, request, entities)
     }
 
+    pub(crate) fn contain(&self, rule: &Rule) -> bool {
+        self.rules.contains_key(rule.source.policy.id())
+    }
+
     fn of(&self, set: &PolicySet, request: &Request, entities: &Entities) -> Matches {
         let response = Cedar::new().is_authorized(request, set, entities);
         let diagnostics = response.diagnostics();

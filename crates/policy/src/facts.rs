@@ -2,10 +2,11 @@
 //!
 //! Only what the candidates read is built.
 
+use std::collections::BTreeMap;
+
 use cedar_policy::{Context, RestrictedExpression as Expression};
 use chrono::DateTime;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 use thiserror::Error;
 
 use crate::reads::Wanted;

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet};
-use miette::Diagnostic;
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Template};
+use miette::{Diagnostic, SourceSpan};
 
 use crate::annotation;
 use crate::fault::{Fault, FaultKind, Place, span_of};
@@ -77,10 +77,16 @@ fn parse_file(file: PolicyFile<'_>) -> Result<Parsed, Vec<Fault>> {
             .map(|error| syntax_fault(file, error))
             .collect::<Vec<_>>()
     })?;
-    let mut faults: Vec<Fault> = set.templates().map(|_| template_fault(file)).collect();
+    let mut faults: Vec<Fault> = set
+        .templates()
+        .map(|template| template_fault(file, template))
+        .collect();
     let mut policies: Vec<(Range<usize>, Policy)> = set
         .policies()
-        .map(|policy| (span_of_policy(policy), policy.clone()))
+        .map(|policy| {
+            let span = policy.as_ref().loc().map_or(0..0, |loc| range(loc.span));
+            (span, policy.clone())
+        })
         .collect();
     policies.sort_by_key(|(span, _)| span.start);
     let text: Arc<str> = Arc::from(file.text);
@@ -103,11 +109,11 @@ fn syntax_fault(file: PolicyFile<'_>, error: &cedar_policy::ParseError) -> Fault
     }
 }
 
-fn template_fault(file: PolicyFile<'_>) -> Fault {
-    let at = file.text.find('?').unwrap_or_default();
+fn template_fault(file: PolicyFile<'_>, template: &Template) -> Fault {
+    let span = template.as_ref().loc().map_or(0..0, |loc| range(loc.span));
     Fault {
         kind: FaultKind::Template,
-        place: Place::of(file.name, file.text, at..at + 1),
+        place: Place::of(file.name, file.text, span),
         message: "templates are not read: nothing would fill their slots".to_owned(),
         hint: Some(
             "write the principal or resource where `?principal` or `?resource` stands".to_owned(),
@@ -115,11 +121,8 @@ fn template_fault(file: PolicyFile<'_>) -> Fault {
     }
 }
 
-fn span_of_policy(policy: &Policy) -> Range<usize> {
-    let loc = policy.as_ref().loc();
-    loc.map_or(0..0, |loc| {
-        loc.span.offset()..loc.span.offset() + loc.span.len()
-    })
+fn range(span: SourceSpan) -> Range<usize> {
+    span.offset()..span.offset() + span.len()
 }
 
 fn rule(

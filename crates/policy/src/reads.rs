@@ -69,12 +69,15 @@ pub(crate) struct Reads {
     pub(crate) entities: BTreeMap<String, BTreeSet<String>>,
     /// The rule as one line that layout and comments do not change.
     pub(crate) canonical: String,
+    /// Its conditions alone, likewise; empty if there are none.
+    pub(crate) conditions: String,
 }
 
 impl Reads {
     pub(crate) fn of(tree: &Value) -> Reads {
         let mut reads = Reads {
             canonical: tree.to_string(),
+            conditions: conditions(tree).map(Value::to_string).collect(),
             ..Reads::default()
         };
         for part in ["principal", "action", "resource"] {
@@ -89,6 +92,14 @@ impl Reads {
     /// Whether the rule can match one call of a tool and not another by the same caller in the same circumstances.
     pub(crate) fn varies(&self) -> bool {
         varies(&self.context)
+    }
+
+    pub(crate) fn named(&self, kind: &str) -> impl Iterator<Item = &str> {
+        self.entities
+            .get(kind)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
     }
 
     fn scope(&mut self, node: &Value) {

@@ -28,6 +28,24 @@ pub(crate) struct Subject<'a> {
     pub(crate) server: Option<&'a EntityUid>,
 }
 
+impl<'a> Subject<'a> {
+    /// Lists, reads and prompts, of whatever server.
+    pub(crate) fn beyond_calls(
+        principal: PrincipalKind,
+        action: &'a EntityUid,
+        resource_kind: &'a EntityTypeName,
+    ) -> Subject<'a> {
+        Subject {
+            principal,
+            action,
+            is_call: false,
+            resource_kind,
+            resource: None,
+            server: None,
+        }
+    }
+}
+
 pub(crate) fn may_match(policy: &Policy, subject: &Subject<'_>) -> bool {
     principal(
         &policy.principal_constraint(),

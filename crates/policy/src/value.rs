@@ -5,16 +5,14 @@
 //! denies nothing. What the schema does not describe is typed by the value itself: an undeclared argument reaches the
 //! tool, so it must not be invisible to policy.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 
 use cedar_policy::RestrictedExpression as Expression;
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::members::Members;
 use crate::number::{decimal_text, scaled};
 use crate::reads::Wanted;
 use crate::shape::{Field, Shape};
@@ -160,39 +158,3 @@ fn datetime(text: &str) -> Option<String> {
 pub(crate) fn cedar_datetime(time: &DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
-
-/// The members of a JSON object, none twice: of two, policy might read one and the tool the other.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                let names: BTreeSet<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-                if names.len() < members.len() {
-                    return Err(A::Error::custom("a member is there twice"));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        from.deserialize_map(Object)
-    }
-}
-
-/// Borrowed unless it is escaped.
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

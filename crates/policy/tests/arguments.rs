@@ -110,6 +110,11 @@ fn a_forbid_that_cannot_read_its_argument_still_denies() {
 #[test]
 fn a_member_that_is_there_twice_denies() {
     check(
+        r#"context.input has note"#,
+        r#"{"note": "x", "note": null}"#,
+        ERROR,
+    );
+    check(
         r#"context.input.id == "r1""#,
         r#"{"id": "r1", "id": "r2"}"#,
         ERROR,

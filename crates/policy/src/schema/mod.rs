@@ -6,13 +6,14 @@
 
 mod names;
 
+use std::collections::{BTreeMap, HashMap};
+
 use cedar_policy::{Schema, SchemaFragment};
 use cedar_policy_mcp_schema_generator::{SchemaGenerator, SchemaGeneratorConfig};
 use mcp_tools_sdk::description::{
     Parameters, Property, PropertyType, ServerDescription, ToolDescription,
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
 use thiserror::Error;
 
 use crate::schema::names::Names;
