@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use wardgate_model::Caller;
 use wardgate_protocol::{
-    Era, Frame, Lookup, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities,
+    Era, Frame, Lookup, Method, Raw, RequestId, Revision, Trace, capabilities::ClientCapabilities,
 };
 use wardgate_snapshot::{Snapshot, Toolset};
 
@@ -43,6 +43,7 @@ pub struct Arrival {
     pub frame: Frame,
     /// The HTTP headers, for the mirrored parameters; absent on stdio.
     pub headers: Option<HeaderMap>,
+    pub trace: Trace,
 }
 
 /// The client as the protocol sees it, whatever its revision.
@@ -78,6 +79,7 @@ pub struct Call {
     pub snapshot: Arc<Snapshot>,
     pub toolset: Arc<Toolset>,
     pub headers: Option<HeaderMap>,
+    pub trace: Trace,
     pub cx: Cx,
     pub exchange: Exchange,
 }

@@ -10,7 +10,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 use wardgate_model::Caller;
-use wardgate_protocol::{Lookup, Method, Revision, edit, method};
+use wardgate_protocol::{Method, Revision, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
@@ -98,6 +98,7 @@ fn admit(
         snapshot: arrival.snapshot,
         toolset: arrival.toolset,
         headers: arrival.headers,
+        trace: arrival.trace,
         cx: Cx::new(cancel, Duration::from_secs(60)),
         exchange,
     })
@@ -208,16 +209,12 @@ pub struct Trail {
     pub upstream_us: u64,
     pub request_bytes: usize,
     pub hidden: usize,
+    /// The `traceparent`.
     pub trace: Option<String>,
 }
 
 impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
-        let trace = arrival
-            .frame
-            .lookup()
-            .and_then(|params| params.find(&["_meta", "traceparent"]))
-            .and_then(edit::string);
         Trail {
             snapshot: arrival.snapshot.clone(),
             toolset: arrival.toolset.clone(),
@@ -230,9 +227,7 @@ impl Trail {
             upstream_us: 0,
             request_bytes: arrival.frame.raw().len(),
             hidden: 0,
-            trace: trace
-                .filter(|trace| trace.len() <= 64)
-                .map(|trace| wardgate_sanitize::printable(&trace, 64)),
+            trace: arrival.trace.parent().map(str::to_owned),
         }
     }
 

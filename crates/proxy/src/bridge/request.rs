@@ -35,6 +35,9 @@ fn params(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) 
         let current = changed.as_ref().or(said);
         changed = Some(meta::with_progress_token(current, Some(id.as_str())));
     }
+    if let Some(traced) = call.trace.add(changed.as_ref().or(said)) {
+        changed = Some(traced);
+    }
     if let Some(rename) = rename {
         let quoted = edit::quote(rename.to);
         let named = call

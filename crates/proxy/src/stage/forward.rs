@@ -213,11 +213,11 @@ async fn send(
     let link = connected.link();
     let flight = link.flight(Some(call.owner()));
     let frame = request::request(call, link, &flight.id(), rename);
-    let headers = if link.era() == Era::Modern {
-        modern_headers(call, target, &frame)
-    } else {
-        Vec::new()
+    let mut headers = match link.era() {
+        Era::Modern => modern_headers(call, target, &frame),
+        Era::Legacy => Vec::new(),
     };
+    headers.extend(call.trace.headers());
     Dialog::start(
         flight,
         Sent { frame, headers },
