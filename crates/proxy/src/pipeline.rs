@@ -126,7 +126,7 @@ fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop>
 
 /// One tool call, stage by stage.
 async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
-    let target = resolve::tool(gate, call).await?;
+    let target = resolve::tool(gate, call, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
     let arguments = validate::arguments(call, &target)?;

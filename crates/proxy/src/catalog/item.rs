@@ -87,7 +87,7 @@ pub fn key_of(shelf: Shelf) -> &'static str {
 }
 
 /// MCP 2025-11-25 server/tools, "Tool Names".
-fn is_tool_name(name: &str) -> bool {
+pub fn is_tool_name(name: &str) -> bool {
     (1..=128).contains(&name.len())
         && name
             .bytes()

@@ -8,10 +8,12 @@ use wardgate_snapshot::Server;
 use crate::{
     call::Call,
     catalog::{
-        Freshness, Item,
+        Freshness, Item, PATIENCE,
+        item::is_tool_name,
         view::{self, Entry, Lens},
     },
     gate::Gate,
+    pipeline::Trail,
     stop::{Missing, Stop},
     upstream::{changes::Shelf, line::Line},
 };
@@ -66,12 +68,19 @@ impl Target {
 /// Finds the tool and checks the mirrored parameters against its schema.
 ///
 /// # Errors
-/// [`Stop::NotFound`], or −32020 from the header rules.
-pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
+/// [`Stop::NotFound`], [`Stop::Unavailable`] for a name that only a server without a known list can have, or −32020 from the
+/// header rules.
+pub async fn tool(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Target, Stop> {
     let name = named(call, "name")?;
-    let target = find(gate, call, Shelf::Tools, &name)
-        .await?
-        .ok_or(Stop::NotFound(Missing::Tool(name)))?;
+    let Some(target) = find(gate, call, Shelf::Tools, &name).await? else {
+        trail.server = unlisted(gate, call, &name).cloned();
+        return Err(match trail.server {
+            Some(_) => Stop::Unavailable {
+                retry_after: PATIENCE,
+            },
+            None => Stop::NotFound(Missing::Tool(name)),
+        });
+    };
     if let (Some(head), Some(facts)) = (
         &call.headers,
         target.item().and_then(|item| item.tool.as_ref()),
@@ -80,6 +89,23 @@ pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
             .map_err(Stop::BadMeta)?;
     }
     Ok(target)
+}
+
+/// The server that a prefixed name means, when nobody knows what tools it has: it may be there once the server is back.
+/// What the toolset would not show is unknown all the same.
+fn unlisted<'a>(gate: &Gate, call: &'a Call, name: &str) -> Option<&'a Arc<Server>> {
+    let shown = call.toolset.servers.iter().filter(|alias| {
+        let tool = name
+            .strip_prefix(alias.as_str())
+            .and_then(|rest| rest.strip_prefix("__"));
+        tool.is_some_and(|tool| is_tool_name(tool) && call.toolset.shows(alias, tool))
+    });
+    let mut servers = shown.filter_map(|alias| call.snapshot.servers.get(alias));
+    let lens = Lens::of(&call.peer);
+    servers.find(|server| {
+        let line = gate.upstreams.line_for(server, lens.era, lens.declared);
+        call.toolset.prefixed() && line.catalog.last(Shelf::Tools).is_none()
+    })
 }
 
 /// Finds the prompt.
