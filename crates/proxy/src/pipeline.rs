@@ -25,6 +25,7 @@ use crate::{
         connect::{Connected, connect},
         forward::forward,
         identify::identify,
+        output,
         record::record,
         resolve,
         sanitize::{CleanReply, sanitize},
@@ -133,7 +134,8 @@ async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanR
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
     let reply = forward(gate, call, &target, arguments, connected, trail).await?;
-    sanitize(gate, call, &target, &reply)
+    let reply = sanitize(gate, call, &target, &reply)?;
+    output::checked(call, &target, reply, trail).await
 }
 
 /// Chooses the way by method.
@@ -209,6 +211,8 @@ pub struct Trail {
     pub upstream_us: u64,
     pub request_bytes: usize,
     pub hidden: usize,
+    /// What became of a structured result that does not fit.
+    pub output: Option<&'static str>,
     /// The `traceparent`.
     pub trace: Option<String>,
 }
@@ -227,6 +231,7 @@ impl Trail {
             upstream_us: 0,
             request_bytes: arrival.frame.raw().len(),
             hidden: 0,
+            output: None,
             trace: arrival.trace.parent().map(str::to_owned),
         }
     }

@@ -152,7 +152,7 @@ impl<'i> Keyword<'i> for MultipleOf {
 }
 
 /// What is said of a number whose digits would decide.
-pub(crate) const UNJUDGED: &str = "is a number too large to be checked against the input schema";
+pub(crate) const UNJUDGED: &str = "is a number too large to be checked against the schema";
 
 /// Finds the numbers of a JSON text that no double holds, in their order.
 fn for_each<'t>(text: &'t str, mut found: impl FnMut(&'t str)) {

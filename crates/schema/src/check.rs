@@ -21,7 +21,7 @@ const EXPLAIN_WORK_MAX: u64 = 200_000;
 /// Most subschemas inside one another while checking, so that the stack suffices.
 const STACK_MAX: usize = 1_000;
 
-/// A compiled input schema.
+/// A compiled schema.
 #[derive(Debug)]
 pub struct Schema {
     validator: jsonschema::Validator,
@@ -33,17 +33,17 @@ pub struct Schema {
     knows_integers: bool,
 }
 
-/// The first thing wrong with arguments.
+/// The first thing wrong with a value: arguments, or a structured result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// JSON Pointer into the arguments.
+    /// JSON Pointer into the value.
     pub pointer: String,
     /// A sentence a model can follow; never echoes the offending value at length.
     pub reason: String,
 }
 
 impl Schema {
-    /// Compiles an input schema (raw JSON text). Without `$schema` it is read as 2020-12; drafts 4, 6, 7 and 2019-09 are known too.
+    /// Compiles a schema (raw JSON text). Without `$schema` it is read as 2020-12; drafts 4, 6, 7 and 2019-09 are known too.
     ///
     /// # Errors
     /// See [`SchemaFault`]. No reference is ever fetched.
@@ -89,7 +89,7 @@ impl Schema {
         })
     }
 
-    /// Checks arguments (raw JSON text, already scanned).
+    /// Checks a value (raw JSON text, already scanned).
     ///
     /// # Errors
     /// The first mismatch in document order.
@@ -103,7 +103,7 @@ impl Schema {
     /// Checks arguments that hold a number no double holds: whatever may be guessed must not change the verdict.
     fn check_beyond(&self, text: &str) -> Result<(), Mismatch> {
         let arguments: Value = serde_json::from_str(&self.beyond.stand_in(text))
-            .map_err(|error| whole(format!("the arguments cannot be read as JSON: {error}")))?;
+            .map_err(|error| whole(format!("cannot be read as JSON: {error}")))?;
         if let Some(nth) = beyond::with_fraction(text).filter(|_| self.knows_integers) {
             return Err(Mismatch {
                 pointer: beyond::pointer_to_nth(&arguments, nth).unwrap_or_default(),
@@ -126,7 +126,7 @@ impl Schema {
         }
         // Wording a failure walks every alternative again and remembers nothing.
         if work(size, self.cost.unrolled(size.depth)) > EXPLAIN_WORK_MAX {
-            return Err(whole("the arguments do not match the input schema".into()));
+            return Err(whole("does not match the schema".into()));
         }
         validator
             .validate(arguments)
@@ -136,12 +136,12 @@ impl Schema {
     fn afford(&self, size: Size) -> Result<(), Mismatch> {
         if work(size, self.cost.per_path) > WORK_MAX {
             return Err(whole(
-                "the arguments hold too many values to be checked against the input schema".into(),
+                "holds too many values to be checked against the schema".into(),
             ));
         }
         if size.depth.saturating_mul(self.cost.chain_here) > STACK_MAX {
             return Err(whole(
-                "the arguments nest too deeply to be checked against the input schema".into(),
+                "nests too deeply to be checked against the schema".into(),
             ));
         }
         Ok(())

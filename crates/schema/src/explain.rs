@@ -90,7 +90,7 @@ fn reason(error: &ValidationError<'_>, arguments: &Value) -> String {
         Kind::BacktrackLimitExceeded { .. }
         | Kind::RegexEngineFailure { .. }
         | Kind::FromUtf8 { .. }
-        | Kind::Referencing(_) => "does not match the input schema".into(),
+        | Kind::Referencing(_) => "does not match the schema".into(),
     }
 }
 

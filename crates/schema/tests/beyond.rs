@@ -90,7 +90,7 @@ fn what_depends_on_the_digits_is_refused_there_and_nowhere_else() {
         .unwrap_err();
     assert_eq!(
         said.reason,
-        "is a number too large to be checked against the input schema"
+        "is a number too large to be checked against the schema"
     );
     let said = Schema::compile(schema)
         .unwrap()

@@ -42,6 +42,7 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         request_bytes: trail.request_bytes,
         answer_bytes: *end.as_ref().unwrap_or(&0),
         hidden_removed: trail.hidden,
+        output: trail.output,
         trace: trail.trace.as_deref(),
     });
 }
@@ -70,6 +71,7 @@ pub fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'st
         request_bytes: 0,
         answer_bytes: 0,
         hidden_removed: 0,
+        output: None,
         trace: None,
     });
 }

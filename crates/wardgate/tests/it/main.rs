@@ -26,5 +26,6 @@ mod lifecycle_serve;
 mod lifecycle_sessions;
 mod messages;
 mod mirrored;
+mod output;
 mod smoke;
 mod transcripts;
