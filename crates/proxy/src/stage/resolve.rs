@@ -103,7 +103,7 @@ fn unlisted<'a>(gate: &Gate, call: &'a Call, name: &str) -> Option<&'a Arc<Serve
     let mut servers = shown.filter_map(|alias| call.snapshot.servers.get(alias));
     let lens = Lens::of(&call.peer);
     servers.find(|server| {
-        let line = gate.upstreams.line_for(server, lens.era, lens.declared);
+        let line = gate.upstreams.line_for(server, lens.era, &lens.declared);
         call.toolset.prefixed() && line.catalog.last(Shelf::Tools).is_none()
     })
 }
@@ -167,7 +167,7 @@ fn lone_owner<'a>(
         let server = call.snapshot.servers.get(alias)?;
         let line = gate
             .upstreams
-            .line_for(server, call.peer.era(), call.peer.declared());
+            .line_for(server, call.peer.era(), &call.peer.declared());
         return line
             .hello()
             .is_none_or(|hello| hello.has(&["resources"]))
@@ -223,12 +223,12 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
     let lens = Lens::of(&call.peer);
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     let fresh = Freshness::Known;
-    if let Some(view) = gate.views.current(upstreams, toolset, shelf, lens, fresh) {
+    if let Some(view) = gate.views.current(upstreams, toolset, shelf, &lens, fresh) {
         return Ok(view.table.get(name).cloned().map(Target::of));
     }
     let known = || {
-        let parts = view::known(upstreams, &call.snapshot, toolset, shelf, lens);
-        gate.views.view(upstreams, toolset, shelf, lens, parts)
+        let parts = view::known(upstreams, &call.snapshot, toolset, shelf, &lens);
+        gate.views.view(upstreams, toolset, shelf, &lens, parts)
     };
     let Some(entry) = known().table.get(name).cloned() else {
         let view = Box::pin(table(gate, call, shelf, fresh)).await?;
@@ -237,7 +237,7 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
     if entry.line.catalog.fresh(shelf, fresh).is_some() {
         return Ok(Some(Target::of(entry)));
     }
-    let asking = view::part(upstreams, &entry.server, shelf, lens, fresh);
+    let asking = view::part(upstreams, &entry.server, shelf, &lens, fresh);
     Box::pin(call.cx.within(asking)).await?;
     Ok(known().table.get(name).cloned().map(Target::of))
 }
@@ -253,13 +253,13 @@ pub async fn table(
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     if let Some(view) = gate
         .views
-        .current(upstreams, toolset, shelf, lens, freshness)
+        .current(upstreams, toolset, shelf, &lens, freshness)
     {
         return Ok(view);
     }
-    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, lens, freshness);
+    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, &lens, freshness);
     let parts = call.cx.within(parts).await?;
-    Ok(gate.views.view(upstreams, toolset, shelf, lens, parts))
+    Ok(gate.views.view(upstreams, toolset, shelf, &lens, parts))
 }
 
 /// Returns a required string member of params.

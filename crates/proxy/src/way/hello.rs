@@ -91,14 +91,14 @@ async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
     let asking = servers.map(|server| async move {
         let line = gate
             .upstreams
-            .line_for(server, call.peer.era(), call.peer.declared());
+            .line_for(server, call.peer.era(), &call.peer.declared());
         if let Some(hello) = line.hello() {
             return Some(hello);
         }
         let reached = tokio::time::timeout(
             server.timeouts.list.min(PATIENCE),
             gate.upstreams
-                .reach(server, call.peer.era(), call.peer.declared()),
+                .reach(server, call.peer.era(), &call.peer.declared()),
         )
         .await;
         match reached {
@@ -208,6 +208,6 @@ pub async fn warm_up(gate: Arc<Gate>) {
         .servers
         .values()
         .filter(|server| server.warm)
-        .map(|server| gate.upstreams.reach(server, Era::Legacy, nobody));
+        .map(|server| gate.upstreams.reach(server, Era::Legacy, &nobody));
     futures_util::future::join_all(warming).await;
 }

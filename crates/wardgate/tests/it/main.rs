@@ -4,6 +4,7 @@
 
 mod bridging;
 mod crossings;
+mod declared;
 mod door;
 mod edge;
 mod edge_http2;
