@@ -29,4 +29,5 @@ mod messages;
 mod mirrored;
 mod output;
 mod smoke;
+mod tasks;
 mod transcripts;
