@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use url::Url;
 use wardgate_model::{Alias, PrincipalId, SecretRef, ServerName, TenantId, ToolsetName};
 
-pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts};
+pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput};
 use crate::{raw::RawSecretRef, units::Size};
 
 /// What `serve` runs when there is no file.
@@ -82,6 +82,7 @@ pub struct Server {
     pub concurrency: usize,
     pub reply_max: Size,
     pub validate: bool,
+    pub validate_output: ValidateOutput,
     pub sanitize: Sanitize,
     pub warm: bool,
 }

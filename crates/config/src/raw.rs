@@ -201,6 +201,10 @@ pub struct RawServer {
     /// Whether arguments are checked against the tool's input schema.
     #[serde(default = "yes")]
     pub validate: bool,
+    /// What is done about structured results that do not fit the tool's output schema: nothing, told to the client and in the
+    /// record, or answered as a failure of the server.
+    #[serde(default)]
+    pub validate_output: ValidateOutput,
     /// What is done about hidden characters in what the server sends.
     #[serde(default)]
     pub sanitize: Sanitize,
@@ -220,6 +224,7 @@ impl Default for RawServer {
             concurrency: concurrency(),
             reply_max: reply_max(),
             validate: true,
+            validate_output: ValidateOutput::default(),
             sanitize: Sanitize::default(),
             warm: false,
         }
@@ -351,6 +356,16 @@ pub enum Era {
     Auto,
     Legacy,
     Modern,
+}
+
+/// What is done about results that do not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidateOutput {
+    Off,
+    #[default]
+    Flag,
+    Block,
 }
 
 /// Deadlines.

@@ -11,7 +11,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use wardgate_model::Caller;
 use wardgate_policy::Decision;
-use wardgate_protocol::{Lookup, Method, Revision, edit, method};
+use wardgate_protocol::{Method, Revision, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
@@ -27,6 +27,7 @@ use crate::{
         connect::{Connected, connect},
         forward::forward,
         identify::identify,
+        output,
         record::record,
         resolve,
         sanitize::{CleanReply, sanitize},
@@ -85,6 +86,7 @@ fn admit(
         snapshot: arrival.snapshot,
         toolset: arrival.toolset,
         headers: arrival.headers,
+        trace: arrival.trace,
         cx: Cx::new(cancel, Duration::from_secs(60)),
         exchange,
         underway: arrival.underway,
@@ -113,7 +115,7 @@ fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop>
 
 /// One tool call, stage by stage.
 async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
-    let target = resolve::tool(gate, call).await?;
+    let target = resolve::tool(gate, call, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
     let permit = trail.decided(authorize::call(call, &target))?;
@@ -121,7 +123,8 @@ async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanR
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
     let reply = forward(gate, call, &target, &permit, arguments, connected, trail).await?;
-    sanitize(gate, call, &target, &reply)
+    let reply = sanitize(gate, call, &target, &reply)?;
+    output::checked(call, &target, reply, trail).await
 }
 
 /// Chooses the way by method.
@@ -198,16 +201,14 @@ pub struct Trail {
     pub request_bytes: usize,
     pub hidden: usize,
     pub decision: Option<Decision>,
+    /// What became of a structured result that does not fit.
+    pub output: Option<&'static str>,
+    /// The `traceparent`.
     pub trace: Option<String>,
 }
 
 impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
-        let trace = arrival
-            .frame
-            .lookup()
-            .and_then(|params| params.find(&["_meta", "traceparent"]))
-            .and_then(edit::string);
         Trail {
             snapshot: arrival.snapshot.clone(),
             toolset: arrival.toolset.clone(),
@@ -221,9 +222,8 @@ impl Trail {
             request_bytes: arrival.frame.raw().len(),
             hidden: 0,
             decision: None,
-            trace: trace
-                .filter(|trace| trace.len() <= 64)
-                .map(|trace| wardgate_sanitize::printable(&trace, 64)),
+            output: None,
+            trace: arrival.trace.parent().map(str::to_owned),
         }
     }
 

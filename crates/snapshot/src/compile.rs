@@ -13,7 +13,7 @@ use wardgate_sanitize::Level;
 
 use crate::{
     ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Timeouts,
-    TlsTrust, Toolset,
+    TlsTrust, Toolset, ValidateOutput,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -148,6 +148,7 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         concurrency_max: server.concurrency,
         reply_bytes_max: server.reply_max.0,
         validate: server.validate,
+        validate_output: validate_output(server.validate_output),
         sanitize_metadata: level(server.sanitize.metadata),
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
@@ -161,6 +162,14 @@ fn era(era: config::Era) -> EraPin {
         config::Era::Auto => EraPin::Auto,
         config::Era::Legacy => EraPin::Legacy,
         config::Era::Modern => EraPin::Modern,
+    }
+}
+
+fn validate_output(output: config::ValidateOutput) -> ValidateOutput {
+    match output {
+        config::ValidateOutput::Off => ValidateOutput::Off,
+        config::ValidateOutput::Flag => ValidateOutput::Flag,
+        config::ValidateOutput::Block => ValidateOutput::Block,
     }
 }
 

@@ -10,7 +10,7 @@ pub mod toolset;
 
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway};
-pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust};
+pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, ValidateOutput};
 pub use toolset::{Prefix, Toolset};
 
 use std::{collections::BTreeMap, sync::Arc};

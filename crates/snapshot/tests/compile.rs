@@ -81,6 +81,7 @@ fn a_line_outlives_changes_to_others_and_none_to_its_own_server() {
     assert_eq!(beside.servers[&Alias::new("a")].digest, plain);
     for different in [
         "validate: false",
+        "validate_output: block",
         "concurrency: 3",
         "timeouts: {call: 1s}",
         "sanitize: {results: off}",
@@ -316,6 +317,10 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         (
             "servers.<name>.validate",
             one("/servers/web/validate", json!(false)),
+        ),
+        (
+            "servers.<name>.validate_output",
+            one("/servers/web/validate_output", json!("block")),
         ),
         (
             "servers.<name>.sanitize.metadata",

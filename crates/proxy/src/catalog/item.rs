@@ -3,7 +3,7 @@
 use wardgate_protocol::{Raw, edit, param_headers, param_headers::ParamHeader};
 use wardgate_sanitize::{Level, Place};
 use wardgate_schema::Schema;
-use wardgate_snapshot::Server;
+use wardgate_snapshot::{Server, ValidateOutput};
 
 use crate::upstream::changes::Shelf;
 
@@ -20,6 +20,8 @@ pub struct Item {
 pub struct ToolFacts {
     /// Absent when the server's arguments are not to be checked.
     pub schema: Option<Schema>,
+    /// Absent when there is none, or results are not to be checked.
+    pub output: Option<Schema>,
     pub headers: Vec<ParamHeader>,
 }
 
@@ -73,7 +75,27 @@ impl ToolFacts {
             true => Some(Schema::compile(input_schema).map_err(|fault| fault.to_string())?),
             false => None,
         };
-        Ok(ToolFacts { schema, headers })
+        Ok(ToolFacts {
+            schema,
+            output: output(tool, server)?,
+            headers,
+        })
+    }
+}
+
+/// Reads the output schema. One that cannot be used keeps its tool from being called only where misfits are to be blocked.
+fn output(tool: &str, server: &Server) -> Result<Option<Schema>, String> {
+    let Some(text) = edit::get(tool, &["outputSchema"]) else {
+        return Ok(None);
+    };
+    match (server.validate_output, Schema::compile(text)) {
+        (ValidateOutput::Off, _) => Ok(None),
+        (_, Ok(schema)) => Ok(Some(schema)),
+        (ValidateOutput::Block, Err(fault)) => Err(format!("output: {fault}")),
+        (ValidateOutput::Flag, Err(fault)) => {
+            tracing::warn!(server = %server.alias, %fault, "results are not checked");
+            Ok(None)
+        }
     }
 }
 
@@ -87,7 +109,7 @@ pub fn key_of(shelf: Shelf) -> &'static str {
 }
 
 /// MCP 2025-11-25 server/tools, "Tool Names".
-fn is_tool_name(name: &str) -> bool {
+pub fn is_tool_name(name: &str) -> bool {
     (1..=128).contains(&name.len())
         && name
             .bytes()

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Whose view it is. Callers with the same lens see the same lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lens {
     pub era: Era,
     pub declared: Declared,
@@ -99,7 +99,7 @@ impl Views {
         upstreams: &Upstreams,
         toolset: &Arc<Toolset>,
         shelf: Shelf,
-        lens: Lens,
+        lens: &Lens,
         freshness: Freshness,
     ) -> Option<Arc<View>> {
         let views = self.0.lock().expect("no panic while held");
@@ -114,7 +114,7 @@ impl Views {
         upstreams: &Upstreams,
         toolset: &Arc<Toolset>,
         shelf: Shelf,
-        lens: Lens,
+        lens: &Lens,
         parts: Vec<Part>,
     ) -> Arc<View> {
         let key = key(toolset, shelf, lens);
@@ -138,8 +138,8 @@ impl Views {
     }
 }
 
-fn key(toolset: &Arc<Toolset>, shelf: Shelf, lens: Lens) -> (usize, Shelf, Lens) {
-    (Arc::as_ptr(toolset).addr(), shelf, lens)
+fn key(toolset: &Arc<Toolset>, shelf: Shelf, lens: &Lens) -> (usize, Shelf, Lens) {
+    (Arc::as_ptr(toolset).addr(), shelf, lens.clone())
 }
 
 impl View {
@@ -185,7 +185,7 @@ pub async fn gather(
     snapshot: &Snapshot,
     toolset: &Toolset,
     shelf: Shelf,
-    lens: Lens,
+    lens: &Lens,
     freshness: Freshness,
 ) -> Vec<Part> {
     let servers = toolset
@@ -204,14 +204,14 @@ pub fn known(
     snapshot: &Snapshot,
     toolset: &Toolset,
     shelf: Shelf,
-    lens: Lens,
+    lens: &Lens,
 ) -> Vec<Part> {
     let servers = toolset
         .servers
         .iter()
         .filter_map(|alias| snapshot.servers.get(alias));
     let known = |server| {
-        let line = upstreams.line_for(server, lens.era, lens.declared);
+        let line = upstreams.line_for(server, lens.era, &lens.declared);
         let listing = line.catalog.last(shelf);
         Part::new(server, line, listing, None)
     };
@@ -226,10 +226,10 @@ pub async fn part(
     upstreams: &Upstreams,
     server: &Arc<Server>,
     shelf: Shelf,
-    lens: Lens,
+    lens: &Lens,
     freshness: Freshness,
 ) -> Part {
-    let line = upstreams.line_for(server, lens.era, lens.declared);
+    let line = upstreams.line_for(server, lens.era, &lens.declared);
     if let Some(listing) = line.catalog.fresh(shelf, freshness) {
         return Part::new(server, line, Some(listing), None);
     }
@@ -258,9 +258,9 @@ async fn ask(
     upstreams: &Upstreams,
     server: &Arc<Server>,
     shelf: Shelf,
-    lens: Lens,
+    lens: &Lens,
 ) -> Result<(Arc<Line>, Arc<Listing>), LinkFault> {
-    let (line, link) = upstreams.reach(server, lens.era, lens.declared).await?;
+    let (line, link) = upstreams.reach(server, lens.era, &lens.declared).await?;
     if let Ok(listing) = line.catalog.refresh(&line, &link, shelf).await {
         return Ok((line, listing));
     }

@@ -5,8 +5,8 @@ use http::{HeaderMap, StatusCode, header};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use wardgate_protocol::{
-    Frame, Kind, Limits, Method, Revision, RpcError, error, frame::FrameFault, headers, meta,
-    scan::Keys,
+    Frame, Kind, Limits, Method, Revision, RpcError, Trace, error, frame::FrameFault, headers,
+    meta, scan::Keys,
 };
 
 use super::{
@@ -222,6 +222,8 @@ fn start(
     underway: Option<Underway>,
 ) -> Running {
     let (exchange, hearing) = Exchange::new();
+    let head = Headers(headers.as_ref().unwrap_or(&visit.head));
+    let trace = Trace::read(frame.lookup(), Some(&head));
     let arrival = Arrival {
         snapshot: visit.snapshot.clone(),
         toolset: visit.toolset.clone(),
@@ -230,6 +232,7 @@ fn start(
         frame,
         headers,
         underway,
+        trace,
     };
     let gate = &visit.door.gate;
     let work = Box::pin(pipeline::serve(gate.clone(), arrival, exchange, cancel));

@@ -15,8 +15,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use wardgate_protocol::{
-    Frame, Kind, Limits, Method, RequestId, Revision, RpcError, edit, error, frame::FrameFault,
-    lines::Lines, meta, scan::Keys,
+    Frame, Kind, Limits, Method, RequestId, Revision, RpcError, Trace, edit, error,
+    frame::FrameFault, lines::Lines, meta, scan::Keys,
 };
 use wardgate_snapshot::Toolset;
 
@@ -246,6 +246,7 @@ impl Front {
                 "a request with this id is under way",
             ));
         }
+        let trace = Trace::read(frame.lookup(), None);
         let arrival = Arrival {
             snapshot: self.gate.snapshot(),
             toolset,
@@ -257,6 +258,7 @@ impl Front {
             frame,
             headers: None,
             underway: None,
+            trace,
         };
         let (exchange, hearing) = Exchange::new();
         let work = pipeline::serve(self.gate.clone(), arrival, exchange, cancel);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
 use super::{authorize::Permit, connect::Connected, resolve::Target, validate::CheckedArgs};
@@ -224,11 +224,16 @@ async fn send(
     let link = connected.link();
     let flight = link.flight(Some(call.owner()));
     let frame = request::request(call, link, &flight.id(), rename);
-    let headers = if link.era() == Era::Modern {
-        modern_headers(call, target, rename)
-    } else {
-        Vec::new()
+    let mut headers = match link.era() {
+        Era::Modern => modern_headers(call, target, rename),
+        Era::Legacy => Vec::new(),
     };
+    headers.extend(call.trace.headers().filter_map(|(name, value)| {
+        Some((
+            HeaderName::try_from(name).ok()?,
+            HeaderValue::try_from(value).ok()?,
+        ))
+    }));
     Dialog::start(
         flight,
         Sent { frame, headers },

@@ -4,6 +4,7 @@ pub mod authorize;
 pub mod connect;
 pub mod forward;
 pub mod identify;
+pub mod output;
 pub mod record;
 pub mod resolve;
 pub mod sanitize;

@@ -49,6 +49,7 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
             .as_ref()
             .map(|decision| decision.effect.as_str()),
         rules: trail.decision.as_ref().map(rules).unwrap_or_default(),
+        output: trail.output,
         trace: trail.trace.as_deref(),
     });
 }
@@ -79,6 +80,7 @@ pub fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'st
         hidden_removed: 0,
         decision: None,
         rules: Vec::new(),
+        output: None,
         trace: None,
     });
 }

@@ -9,10 +9,12 @@ use wardgate_snapshot::Server;
 use crate::{
     call::Call,
     catalog::{
-        Freshness, Item,
+        Freshness, Item, PATIENCE,
+        item::is_tool_name,
         view::{self, Entry, Lens, View},
     },
     gate::Gate,
+    pipeline::Trail,
     stop::{Missing, Stop},
     upstream::{changes::Shelf, line::Line},
 };
@@ -77,12 +79,19 @@ impl Target {
 /// Finds the tool and checks the mirrored parameters against its schema.
 ///
 /// # Errors
-/// [`Stop::NotFound`], or −32020 from the header rules.
-pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
+/// [`Stop::NotFound`], [`Stop::Unavailable`] for a name that only a server without a known list can have, or −32020 from the
+/// header rules.
+pub async fn tool(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Target, Stop> {
     let name = named(call, "name")?;
-    let target = find(gate, call, Shelf::Tools, &name)
-        .await?
-        .ok_or(Stop::NotFound(Missing::Tool(name)))?;
+    let Some(target) = find(gate, call, Shelf::Tools, &name).await? else {
+        trail.server = unlisted(gate, call, &name).cloned();
+        return Err(match trail.server {
+            Some(_) => Stop::Unavailable {
+                retry_after: PATIENCE,
+            },
+            None => Stop::NotFound(Missing::Tool(name)),
+        });
+    };
     if let (Some(head), Some(facts)) = (
         &call.headers,
         target.item().and_then(|item| item.tool.as_ref()),
@@ -91,6 +100,23 @@ pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
             .map_err(Stop::BadMeta)?;
     }
     Ok(target)
+}
+
+/// The server that a prefixed name means, when nobody knows what tools it has: it may be there once the server is back.
+/// What the toolset would not show is unknown all the same.
+fn unlisted<'a>(gate: &Gate, call: &'a Call, name: &str) -> Option<&'a Arc<Server>> {
+    let shown = call.toolset.servers.iter().filter(|alias| {
+        let tool = name
+            .strip_prefix(alias.as_str())
+            .and_then(|rest| rest.strip_prefix("__"));
+        tool.is_some_and(|tool| is_tool_name(tool) && call.toolset.shows(alias, tool))
+    });
+    let mut servers = shown.filter_map(|alias| call.snapshot.servers.get(alias));
+    let lens = Lens::of(&call.peer);
+    servers.find(|server| {
+        let line = gate.upstreams.line_for(server, lens.era, &lens.declared);
+        call.toolset.prefixed() && line.catalog.last(Shelf::Tools).is_none()
+    })
 }
 
 /// Finds the prompt.
@@ -153,7 +179,7 @@ fn lone_owner<'a>(
         let server = call.snapshot.servers.get(alias)?;
         let line = gate
             .upstreams
-            .line_for(server, call.peer.era(), call.peer.declared());
+            .line_for(server, call.peer.era(), &call.peer.declared());
         return line
             .hello()
             .is_none_or(|hello| hello.has(&["resources"]))
@@ -209,12 +235,12 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
     let lens = Lens::of(&call.peer);
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     let fresh = Freshness::Known;
-    if let Some(view) = gate.views.current(upstreams, toolset, shelf, lens, fresh) {
+    if let Some(view) = gate.views.current(upstreams, toolset, shelf, &lens, fresh) {
         return Ok(Target::named(&view, name));
     }
     let known = || {
-        let parts = view::known(upstreams, &call.snapshot, toolset, shelf, lens);
-        gate.views.view(upstreams, toolset, shelf, lens, parts)
+        let parts = view::known(upstreams, &call.snapshot, toolset, shelf, &lens);
+        gate.views.view(upstreams, toolset, shelf, &lens, parts)
     };
     let Some(entry) = known().table.get(name).cloned() else {
         let view = Box::pin(table(gate, call, shelf, fresh)).await?;
@@ -223,7 +249,7 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
     if entry.line.catalog.fresh(shelf, fresh).is_some() {
         return Ok(Target::named(&known(), name));
     }
-    let asking = view::part(upstreams, &entry.server, shelf, lens, fresh);
+    let asking = view::part(upstreams, &entry.server, shelf, &lens, fresh);
     Box::pin(call.cx.within(asking)).await?;
     Ok(Target::named(&known(), name))
 }
@@ -239,13 +265,13 @@ pub async fn table(
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     if let Some(view) = gate
         .views
-        .current(upstreams, toolset, shelf, lens, freshness)
+        .current(upstreams, toolset, shelf, &lens, freshness)
     {
         return Ok(view);
     }
-    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, lens, freshness);
+    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, &lens, freshness);
     let parts = call.cx.within(parts).await?;
-    Ok(gate.views.view(upstreams, toolset, shelf, lens, parts))
+    Ok(gate.views.view(upstreams, toolset, shelf, &lens, parts))
 }
 
 /// Returns a required string member of params.
@@ -298,6 +324,11 @@ impl HeaderView for Headers<'_> {
             (None, _) => Err(NotOnce::Absent),
             (Some(_), Some(_)) => Err(NotOnce::Repeated),
         }
+    }
+
+    fn all(&self, name: &str) -> Vec<&[u8]> {
+        let values = self.0.get_all(name).iter();
+        values.map(http::HeaderValue::as_bytes).collect()
     }
 }
 

@@ -18,6 +18,18 @@ impl CleanReply {
         self.frame
     }
 
+    pub(super) fn result(&self) -> Option<&Raw> {
+        self.frame.result()
+    }
+
+    /// Returns the reply with something added to its result by the gateway.
+    pub(super) fn with_result(self, call: &Call, result: &Raw) -> CleanReply {
+        CleanReply {
+            frame: self.frame.with_result(&call.id, Some(result)),
+            hidden: self.hidden,
+        }
+    }
+
     /// Hidden characters taken out.
     pub fn hidden(&self) -> usize {
         self.hidden

@@ -31,13 +31,13 @@ pub async fn list(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     let lens = Lens::of(&call.peer);
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     let fresh = Freshness::Listed;
-    if let Some(view) = gate.views.current(upstreams, toolset, shelf, lens, fresh) {
+    if let Some(view) = gate.views.current(upstreams, toolset, shelf, &lens, fresh) {
         return Ok(Answer::result(&call.id, &shown(call, &view)));
     }
-    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, lens, fresh);
+    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, &lens, fresh);
     let parts = call.cx.within(parts).await?;
     let missing = missing(&parts);
-    let view = gate.views.view(upstreams, toolset, shelf, lens, parts);
+    let view = gate.views.view(upstreams, toolset, shelf, &lens, parts);
     Ok(Answer::result(
         &call.id,
         &with_missing(&shown(call, &view), missing),

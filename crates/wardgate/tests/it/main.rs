@@ -4,6 +4,7 @@
 
 mod bridging;
 mod crossings;
+mod declared;
 mod door;
 mod edge;
 mod edge_http2;
@@ -28,6 +29,8 @@ mod lifecycle_serve;
 mod lifecycle_sessions;
 mod messages;
 mod mirrored;
+mod output;
 mod policies;
 mod smoke;
+mod tasks;
 mod transcripts;
