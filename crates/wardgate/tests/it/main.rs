@@ -28,5 +28,6 @@ mod lifecycle_serve;
 mod lifecycle_sessions;
 mod messages;
 mod mirrored;
+mod refusals;
 mod smoke;
 mod transcripts;
