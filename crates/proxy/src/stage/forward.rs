@@ -234,12 +234,7 @@ async fn send(
             HeaderValue::try_from(value).ok()?,
         ))
     }));
-    Dialog::start(
-        flight,
-        Sent { frame, headers },
-        target.server().sanitize_results,
-    )
-    .await
+    Dialog::start(flight, Sent { frame, headers }, target.server().clone()).await
 }
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.

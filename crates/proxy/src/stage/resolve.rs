@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wardgate_policy::Authorizer;
-use wardgate_protocol::headers::{self, HeaderView, NotOnce};
+use wardgate_protocol::headers::{HeaderView, NotOnce};
 use wardgate_snapshot::Server;
 
 use crate::{
@@ -76,30 +76,22 @@ impl Target {
     }
 }
 
-/// Finds the tool and checks the mirrored parameters against its schema.
+/// Finds the tool.
 ///
 /// # Errors
-/// [`Stop::NotFound`], [`Stop::Unavailable`] for a name that only a server without a known list can have, or −32020 from the
-/// header rules.
+/// [`Stop::NotFound`], or [`Stop::Unavailable`] for a name that only a server without a known list can have.
 pub async fn tool(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Target, Stop> {
     let name = named(call, "name")?;
-    let Some(target) = find(gate, call, Shelf::Tools, &name).await? else {
-        trail.server = unlisted(gate, call, &name).cloned();
-        return Err(match trail.server {
-            Some(_) => Stop::Unavailable {
-                retry_after: PATIENCE,
-            },
-            None => Stop::NotFound(Missing::Tool(name)),
-        });
-    };
-    if let (Some(head), Some(facts)) = (
-        &call.headers,
-        target.item().and_then(|item| item.tool.as_ref()),
-    ) {
-        headers::check_params(&Headers(head), &call.frame, &facts.headers)
-            .map_err(Stop::BadMeta)?;
+    if let Some(target) = find(gate, call, Shelf::Tools, &name).await? {
+        return Ok(target);
     }
-    Ok(target)
+    trail.server = unlisted(gate, call, &name).cloned();
+    Err(match trail.server {
+        Some(_) => Stop::Unavailable {
+            retry_after: PATIENCE,
+        },
+        None => Stop::NotFound(Missing::Tool(name)),
+    })
 }
 
 /// The server that a prefixed name means, when nobody knows what tools it has: it may be there once the server is back.
