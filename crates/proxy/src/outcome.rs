@@ -65,6 +65,16 @@ fn transport_level(stop: &Stop) -> bool {
     )
 }
 
+/// Returns the JSON-RPC code a client is answered with; `None` where the answer is a result.
+pub fn error_code(stop: &Stop, method: &Method, era: Era) -> Option<i64> {
+    let is_result = *method == Method::ToolsCall && class(stop).is_some() && !transport_level(stop);
+    match stop {
+        _ if is_result => None,
+        Stop::Upstream(raw) => RpcError::read(raw).map(|error| error.code),
+        stop => Some(code(stop, era)),
+    }
+}
+
 /// Returns the class a record carries and a model can act on; `None` for faults that the spec answers itself.
 pub fn class(stop: &Stop) -> Option<ErrorClass> {
     match stop {
@@ -196,7 +206,7 @@ fn for_era(raw: &Raw, era: Era) -> Raw {
 }
 
 /// Own codes are positive, so that they can never be taken for one of JSON-RPC's or the spec's.
-fn code(stop: &Stop, era: Era) -> i64 {
+pub fn code(stop: &Stop, era: Era) -> i64 {
     match stop {
         Stop::Rpc(error) | Stop::BadMeta(error) => error.code,
         Stop::Upstream(_) => error::INTERNAL_ERROR,

@@ -26,7 +26,7 @@ use crate::{
         authorize::{self, Permit},
         connect::{Connected, connect},
         forward::forward,
-        identify::identify,
+        identify::{may_use, who},
         record::record,
         resolve,
         sanitize::{CleanReply, sanitize},
@@ -56,7 +56,7 @@ pub async fn serve(
         .as_ref()
         .map(|answer| answer.frame.raw().len())
         .map_err(Stop::clone);
-    record(&gate, &trail, started, &size);
+    record(&gate, &trail, started, &size, era);
     end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop))
 }
 
@@ -92,13 +92,10 @@ fn admit(
 }
 
 fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop> {
-    let caller = identify(
-        &gate.keyring(),
-        &arrival.snapshot.gateway,
-        &arrival.toolset,
-        &arrival.credentials,
-    )?;
+    let keyring = gate.keyring();
+    let caller = who(&keyring, &arrival.snapshot.gateway, &arrival.credentials)?;
     trail.caller = Some(caller.clone());
+    may_use(&keyring, &caller, &arrival.toolset)?;
     if gate.draining.is_cancelled() {
         return Err(Stop::Draining);
     }
@@ -229,7 +226,8 @@ impl Trail {
 
     pub fn target(&mut self, target: &resolve::Target) {
         self.server = Some(target.server().clone());
-        self.tool = Some(target.name().to_owned());
+        // Of other methods the name is the client's to choose, a URI for one.
+        self.tool = (self.method == Method::ToolsCall).then(|| target.name().to_owned());
     }
 
     /// Keeps what was decided, whichever way.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wardgate_policy::Authorizer;
-use wardgate_protocol::headers::{self, HeaderView, NotOnce};
+use wardgate_protocol::headers::{HeaderView, NotOnce};
 use wardgate_snapshot::Server;
 
 use crate::{
@@ -74,23 +74,15 @@ impl Target {
     }
 }
 
-/// Finds the tool and checks the mirrored parameters against its schema.
+/// Finds the tool.
 ///
 /// # Errors
-/// [`Stop::NotFound`], or −32020 from the header rules.
+/// [`Stop::NotFound`].
 pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
     let name = named(call, "name")?;
-    let target = find(gate, call, Shelf::Tools, &name)
+    find(gate, call, Shelf::Tools, &name)
         .await?
-        .ok_or(Stop::NotFound(Missing::Tool(name)))?;
-    if let (Some(head), Some(facts)) = (
-        &call.headers,
-        target.item().and_then(|item| item.tool.as_ref()),
-    ) {
-        headers::check_params(&Headers(head), &call.frame, &facts.headers)
-            .map_err(Stop::BadMeta)?;
-    }
-    Ok(target)
+        .ok_or(Stop::NotFound(Missing::Tool(name)))
 }
 
 /// Finds the prompt.

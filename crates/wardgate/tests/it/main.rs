@@ -29,5 +29,6 @@ mod lifecycle_sessions;
 mod messages;
 mod mirrored;
 mod policies;
+mod refusals;
 mod smoke;
 mod transcripts;
