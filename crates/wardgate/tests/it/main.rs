@@ -6,6 +6,7 @@ mod bridging;
 mod crossings;
 mod door;
 mod edge;
+mod edge_fairness;
 mod edge_http2;
 mod edge_slow;
 mod edge_smuggling;
