@@ -10,6 +10,7 @@ use wardgate_protocol::{
 };
 
 use wardgate_sanitize::Level;
+use wardgate_snapshot::Server;
 
 use super::{
     ask::{Answered, Ask},
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     call::Call,
+    stage::sanitize::strip,
     stop::Stop,
     upstream::{fault::FlightFault, flight::Flight, http::Mirrored, link::Link, routes::Event},
 };
@@ -31,8 +33,7 @@ pub struct Dialog {
     flight: Flight,
     sent: Sent,
     notices: Notices,
-    /// What is done about hidden characters in what the server says on the way.
-    clean: Level,
+    server: Arc<Server>,
     /// Requests of a legacy server that wait for an answer: our key, its id.
     open: Vec<(String, RequestId)>,
     rounds: u32,
@@ -59,14 +60,14 @@ impl Dialog {
     pub async fn start(
         mut flight: Flight,
         sent: Sent,
-        clean: Level,
+        server: Arc<Server>,
     ) -> Result<Dialog, FlightFault> {
         flight.launch(&sent.frame, &sent.headers).await?;
         Ok(Dialog {
             flight,
             sent,
             notices: Notices::default(),
-            clean,
+            server,
             open: Vec::new(),
             rounds: 0,
         })
@@ -105,13 +106,13 @@ impl Dialog {
         {
             return Ok(Turn::Reply(frame));
         }
-        let asks = Ask::read_all(call, result)?;
-        // A modern client answers the server itself; the result passes through untouched.
+        // A modern client answers the server itself; the result is judged as it will be sent, in `stage::sanitize`.
         if call.peer.era() == Era::Modern {
-            Ok(Turn::Reply(frame))
-        } else {
-            Ok(Turn::Asks(self.with_state(asks, result)))
+            return Ok(Turn::Reply(frame));
         }
+        let (result, _) = strip(result, self.server.sanitize_results);
+        let asks = Ask::read_all(call, &self.server.alias, &result)?;
+        Ok(Turn::Asks(self.with_state(asks, &result)))
     }
 
     /// Remembers the state to hand back with the answers.
@@ -127,7 +128,7 @@ impl Dialog {
     }
 
     async fn pass_on(&mut self, call: &Call, frame: Frame) {
-        let frame = cleaned(frame, self.clean);
+        let frame = cleaned(frame, self.server.sanitize_results);
         if let Some(frame) = self.notices.translate(call, frame) {
             call.exchange.notify(frame).await;
         }
@@ -147,7 +148,8 @@ impl Dialog {
                     });
                 }
             }
-            if call.peer.era() == Era::Modern {
+            // What follows a question that was refused may be the answer.
+            if call.peer.era() == Era::Modern && !asks.is_empty() {
                 next = tokio::time::timeout(GATHERING, self.flight.next())
                     .await
                     .ok();
@@ -157,7 +159,7 @@ impl Dialog {
     }
 
     async fn question(&mut self, call: &Call, frame: &Frame) -> Result<Option<Ask>, Stop> {
-        let frame = &cleaned(frame.clone(), self.clean);
+        let frame = &cleaned(frame.clone(), self.server.sanitize_results);
         let Some(id) = frame.id() else {
             return Ok(None);
         };
@@ -167,12 +169,13 @@ impl Dialog {
             method,
             params: frame.params().cloned(),
         };
-        if ask.is_allowed(call) {
+        let is_ping = ask.method == Method::Ping;
+        if let Some(ask) = ask.judged(call, &self.server.alias) {
             self.open.push((ask.key.clone(), id.clone()));
             return Ok(Some(ask));
         }
-        let refusal = match ask.method {
-            Method::Ping => Frame::success(id, &Raw::trusted("{}")),
+        let refusal = match is_ping {
+            true => Frame::success(id, &Raw::trusted("{}")),
             _ => Frame::failure(
                 Some(id),
                 &RpcError::new(error::METHOD_NOT_FOUND, "the client does not support this")
@@ -283,7 +286,7 @@ fn cleaned(frame: Frame, level: Level) -> Frame {
     let Some(params) = frame.params() else {
         return frame;
     };
-    match crate::stage::sanitize::strip(params, level) {
+    match strip(params, level) {
         (_, 0) => frame,
         (clean, _) => frame.with(None, Some(&clean)),
     }

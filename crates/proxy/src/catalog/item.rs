@@ -1,11 +1,15 @@
 //! One tool, prompt, resource or template: its raw text, and what the gateway must know of it.
 
-use wardgate_protocol::{Raw, edit, param_headers, param_headers::ParamHeader};
+use wardgate_protocol::{
+    Limits, Raw, edit, param_headers,
+    param_headers::ParamHeader,
+    scan::{self, Keys},
+};
 use wardgate_sanitize::{Level, Place};
 use wardgate_schema::Schema;
 use wardgate_snapshot::Server;
 
-use crate::upstream::changes::Shelf;
+use crate::{bridge::link, upstream::changes::Shelf};
 
 pub struct Item {
     /// Name, URI or URI template, by kind.
@@ -46,6 +50,14 @@ impl Item {
                 (clean, _) => Raw::trusted(clean.into_owned()),
             },
         };
+        let limits = Limits {
+            message_bytes_max: raw.len(),
+            ..Limits::default()
+        };
+        if scan::check(&raw.bytes(), &limits, Keys::Strict).is_err() {
+            return Err(refuse("two readers could read it differently".into()));
+        }
+        let raw = link::without_unsafe_icons(raw.as_str()).map_or(raw, Raw::trusted);
         let tool = match shelf {
             Shelf::Tools => Some(ToolFacts::read(raw.as_str(), server).map_err(refuse)?),
             Shelf::Prompts | Shelf::Resources | Shelf::Templates => None,

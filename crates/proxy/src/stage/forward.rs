@@ -229,12 +229,7 @@ async fn send(
     } else {
         Vec::new()
     };
-    Dialog::start(
-        flight,
-        Sent { frame, headers },
-        target.server().sanitize_results,
-    )
-    .await
+    Dialog::start(flight, Sent { frame, headers }, target.server().clone()).await
 }
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.

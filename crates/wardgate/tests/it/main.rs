@@ -17,6 +17,7 @@ mod hostile;
 mod hostile_cuts;
 mod hostile_floods;
 mod hostile_hangs;
+mod hostile_people;
 mod hostile_stdio;
 mod identity;
 mod lifecycle_children;
