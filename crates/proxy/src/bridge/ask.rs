@@ -15,6 +15,15 @@ use crate::{call::Call, seal::random_bytes, stop::Stop};
 /// A question's key, with the client's result or its error.
 pub type Answered = (String, Result<Raw, Raw>);
 
+/// Questions that one round may hold.
+pub const ASKS_MAX: usize = 32;
+
+pub fn too_many() -> Stop {
+    Stop::UpstreamFault {
+        reason: "it asks too much at once",
+    }
+}
+
 /// One question: elicitation, sampling or roots.
 #[derive(Clone, Debug)]
 pub struct Ask {
@@ -38,6 +47,9 @@ impl Ask {
                 reason: "its questions are malformed",
             });
         };
+        if object.iter().nth(ASKS_MAX).is_some() {
+            return Err(too_many());
+        }
         object
             .iter()
             .map(|(key, request)| {
@@ -95,7 +107,7 @@ impl Ask {
         let (frame, asked) = session.ask(&self.method, params.as_ref());
         let started = Instant::now();
         call.cx.extend(limit);
-        call.exchange.ask(frame).await;
+        call.cx.within(call.exchange.ask(frame)).await?;
         let response = call
             .cx
             .within(tokio::time::timeout(limit, asked.response()))

@@ -13,7 +13,7 @@ use wardgate_sanitize::Level;
 use wardgate_snapshot::Server;
 
 use super::{
-    ask::{Answered, Ask},
+    ask::{ASKS_MAX, Answered, Ask, too_many},
     notice::Notices,
 };
 use crate::{
@@ -49,7 +49,7 @@ pub enum Turn {
 
 /// Rounds of questions one call may take.
 const ROUNDS_MAX: u32 = 10;
-/// Questions that come this close together are put together.
+/// Questions that come within this time of the first are put together.
 const GATHERING: Duration = Duration::from_millis(5);
 
 impl Dialog {
@@ -86,9 +86,9 @@ impl Dialog {
             match call.cx.within(self.flight.next()).await? {
                 Event::Reply(frame) => return self.reply(call, frame),
                 Event::Fault(fault) => return Err(fault.to_stop()),
-                Event::Notification(frame) => self.pass_on(call, frame).await,
+                Event::Notification(frame) => call.cx.within(self.pass_on(call, frame)).await?,
                 Event::Request(frame) => {
-                    let asks = Box::pin(self.gather(call, frame)).await?;
+                    let asks = call.cx.within(Box::pin(self.gather(call, frame))).await??;
                     if !asks.is_empty() {
                         return Ok(Turn::Asks(asks));
                     }
@@ -138,6 +138,7 @@ impl Dialog {
     async fn gather(&mut self, call: &Call, first: Frame) -> Result<Vec<Ask>, Stop> {
         let mut asks = Vec::new();
         let mut next = Some(Event::Request(first));
+        let until = tokio::time::Instant::now() + GATHERING;
         while let Some(event) = next.take() {
             match event {
                 Event::Request(frame) => asks.extend(self.question(call, &frame).await?),
@@ -150,9 +151,12 @@ impl Dialog {
             }
             // What follows a question that was refused may be the answer.
             if call.peer.era() == Era::Modern && !asks.is_empty() {
-                next = tokio::time::timeout(GATHERING, self.flight.next())
+                next = tokio::time::timeout_at(until, self.flight.next())
                     .await
                     .ok();
+            }
+            if asks.len() > ASKS_MAX {
+                return Err(too_many());
             }
         }
         Ok(asks)
@@ -219,12 +223,12 @@ impl Dialog {
             });
         }
         match self.link().era() {
-            Era::Legacy => self.respond(answers).await,
+            Era::Legacy => self.respond(call, answers).await,
             Era::Modern => self.send_again(call, answers).await,
         }
     }
 
-    async fn respond(&mut self, answers: Vec<Answered>) -> Result<(), Stop> {
+    async fn respond(&mut self, call: &Call, answers: Vec<Answered>) -> Result<(), Stop> {
         for (key, answer) in answers {
             let Some(at) = self.open.iter().position(|(open, _)| *open == key) else {
                 continue;
@@ -234,9 +238,9 @@ impl Dialog {
                 Ok(result) => Frame::success(&id, result),
                 Err(error) => Frame::failure(Some(&id), error),
             };
-            self.flight
-                .answer(&response)
-                .await
+            call.cx
+                .within(self.flight.answer(&response))
+                .await?
                 .map_err(|fault| fault.to_stop())?;
         }
         Ok(())

@@ -15,6 +15,7 @@ mod fidelity;
 mod gateway;
 mod hostile;
 mod hostile_cuts;
+mod hostile_doors;
 mod hostile_floods;
 mod hostile_hangs;
 mod hostile_people;
