@@ -19,7 +19,11 @@ fn main() {
     let texts = [
         ("clean, 1 KiB", clean(1 << 10)),
         ("clean, 64 KiB", clean(64 << 10)),
-        ("clean, 4 MiB", clean(4 << 20)),
+        (
+            "clean ASCII, 64 KiB",
+            clean(64 << 10).replace(['“', '”'], "'").replace("\\n", " "),
+        ),
+        ("clean, 512 KiB", clean(512 << 10)),
         (
             "a key per KiB",
             clean(64 << 10).replace("\"widget 9", "\"AKIAIOSFODNN7EXAMPLE widget 9"),

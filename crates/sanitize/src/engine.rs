@@ -32,6 +32,8 @@ pub(crate) struct Engine<'s> {
     /// The next byte to read.
     at: usize,
     state: State,
+    /// Within a number or a word, not at its start.
+    in_scalar: bool,
     /// The room of the last string, for the next one.
     spare: Option<Box<Reading>>,
     report: Report,
@@ -72,6 +74,7 @@ impl<'s> Engine<'s> {
             walk: Walk::default(),
             at: 0,
             state: State::Outside,
+            in_scalar: false,
             spare: None,
             report: Report::default(),
             output: Output::default(),
@@ -115,12 +118,9 @@ impl<'s> Engine<'s> {
     /// Reads up to and over the start of a string or of a value that is passed over.
     fn read_structure(&mut self, raw: &str, base: usize, is_last: bool) -> bool {
         let bytes = raw.as_bytes();
-        while let Some(byte) = bytes.get(self.at - base) {
-            let is_value = !matches!(
-                byte,
-                b',' | b':' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'
-            ) && !self.walk.is_at_key();
-            if is_value && let Some(label) = self.declared() {
+        while let Some(byte) = bytes.get(self.at - base).copied() {
+            let begins = begins_value(byte, self.in_scalar) && !self.walk.is_at_key();
+            if begins && let Some(label) = self.declared() {
                 self.count(Detector::Declared, label.clone().into(), None, 1);
                 if self.rules.action(Detector::Declared) == Action::Redact {
                     let (start, skip) = (self.at, Skip::default());
@@ -128,22 +128,24 @@ impl<'s> Engine<'s> {
                     return true;
                 }
             }
-            match byte {
-                b'"' => {
-                    self.at += 1;
-                    let mut reading = self.spare.take().unwrap_or_default();
-                    reading.begin(&self.walk);
-                    self.state = State::InString(reading);
-                    return true;
-                }
-                b'0'..=b'9' | b'-' => match self.read_number(&bytes[self.at - base..], is_last) {
-                    Some(len) => self.at += len,
-                    None => return false,
-                },
-                _ => {
-                    self.walk.structure(*byte);
-                    self.at += 1;
-                }
+            if byte == b'"' {
+                self.at += 1;
+                self.in_scalar = false;
+                let mut reading = self.spare.take().unwrap_or_default();
+                reading.begin(&self.walk);
+                self.state = State::InString(reading);
+                return true;
+            }
+            if byte.is_ascii_digit() && begins {
+                let Some(len) = self.read_number(&bytes[self.at - base..], is_last) else {
+                    return false;
+                };
+                self.at += len;
+                self.in_scalar = true;
+            } else {
+                self.walk.structure(byte);
+                self.in_scalar = is_scalar(byte);
+                self.at += 1;
             }
             if self.is_blocked() {
                 return false;
@@ -163,32 +165,25 @@ impl<'s> Engine<'s> {
         Some(pattern.label().to_owned())
     }
 
-    /// Reads a number, which may be a payment card's. `None` if it may go on in the next piece.
+    /// Reads the digits a value begins with, which may be a payment card's. `None` if more may come.
     fn read_number(&mut self, bytes: &[u8], is_last: bool) -> Option<usize> {
-        let is_number = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+        let bytes = &bytes[..bytes.len().min(CARD_DIGITS_MAX + 1)];
         let len = bytes
             .iter()
-            .take(CARD_DIGITS_MAX + 1)
-            .take_while(is_number)
+            .take_while(|byte| byte.is_ascii_digit())
             .count();
         if len == bytes.len() && len <= CARD_DIGITS_MAX && !is_last {
             return None;
         }
-        if len > CARD_DIGITS_MAX || !self.rules.looks_for(Detector::Pii) {
-            return Some(bytes.iter().take_while(is_number).count());
-        }
-        let digits: Option<Vec<u8>> = bytes[..len]
-            .iter()
-            .map(|byte| byte.checked_sub(b'0').filter(|digit| *digit < 10))
-            .collect();
-        if digits.is_some_and(|digits| numbers::is_card(&digits)) {
+        let is_whole = bytes.get(len).is_none_or(|behind| !is_scalar(*behind));
+        let digits: Vec<u8> = bytes[..len].iter().map(|byte| byte - b'0').collect();
+        if is_whole && self.rules.looks_for(Detector::Pii) && numbers::is_card(&digits) {
             self.count(Detector::Pii, "credit_card".into(), None, 1);
             if self.rules.action(Detector::Pii) == Action::Redact {
-                let instead = Instead::Value("credit_card".into());
                 self.output.edit(Edit {
                     start: self.at,
                     end: self.at + len,
-                    instead,
+                    instead: Instead::Value("credit_card".into()),
                 });
             }
         }
@@ -446,6 +441,18 @@ impl Reading {
         let read = fold::styled(c).or(looks).unwrap_or(c);
         self.scan.content.push_char(read, raw, raw_len);
     }
+}
+
+/// Whether a byte outside strings is part of a number or a word.
+fn is_scalar(byte: u8) -> bool {
+    !matches!(
+        byte,
+        b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\n' | b'\r'
+    )
+}
+
+fn begins_value(byte: u8, in_scalar: bool) -> bool {
+    matches!(byte, b'{' | b'[' | b'"') || is_scalar(byte) && !in_scalar
 }
 
 /// The ASCII a text begins with that stands for itself, a window's worth at the most.

@@ -5,6 +5,7 @@
 //! words. Words shorter than four bytes are entered with everything that may follow them.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use crate::detect::{context, encoded, phrases, secrets};
@@ -36,7 +37,7 @@ struct Word {
 
 pub(crate) struct Keywords {
     table: Vec<u64>,
-    by_gram: HashMap<u32, Vec<usize>>,
+    by_gram: HashMap<u32, Vec<usize>, BuildHasherDefault<Multiply>>,
     words: Vec<Word>,
 }
 
@@ -44,7 +45,7 @@ impl Keywords {
     pub(crate) fn of(with_secrets: bool, with_injection: bool) -> Self {
         let mut keywords = Keywords {
             table: vec![0; 1 << (HASH_BITS - 6)],
-            by_gram: HashMap::new(),
+            by_gram: HashMap::default(),
             words: Vec::new(),
         };
         if with_secrets {
@@ -150,6 +151,28 @@ fn fold(gram: u32) -> u32 {
 
 fn hash(folded: u32) -> usize {
     (folded.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
+}
+
+/// A hasher for grams. The keys of the map are this crate's own words, so nobody can make them collide.
+#[derive(Default)]
+struct Multiply(u64);
+
+impl Hasher for Multiply {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, gram: u32) {
+        self.0 = (self.0 ^ u64::from(gram))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(26);
+    }
 }
 
 fn grams(text: &[u8], followers: &[u8]) -> Vec<u32> {

@@ -281,6 +281,25 @@ fn a_mark_is_reported_and_the_text_stays() {
 }
 
 #[test]
+fn a_declared_value_is_marked_once_whatever_it_is() {
+    let sensitive = vec![Sensitive {
+        pointer: "/a/*".into(),
+        label: "x".into(),
+    }];
+    let rules = rules(Settings {
+        declared: Action::Mark,
+        sensitive,
+        ..all()
+    });
+    let json = r#"{"a":[true,-12.5e3,"s",{"k":[]},[1]]}"#;
+    let outcome = apply(&rules, json);
+    assert_eq!(
+        (&*outcome.text, outcome.count(Detector::Declared)),
+        (json, 5)
+    );
+}
+
+#[test]
 fn a_blocked_text_is_not_given_out_and_the_reason_does_not_repeat_it() {
     let rules = rules(Settings {
         secrets: Action::Block,

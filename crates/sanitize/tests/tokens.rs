@@ -84,7 +84,7 @@ fn equal_values_of_a_kind_have_equal_tokens_within_a_tenant() {
 fn a_long_secret_comes_back_whole() {
     let json = format!(
         "[\"-----BEGIN PRIVATE KEY-----\\n{}-----END PRIVATE KEY-----, after\"]",
-        "MIIEexample\\n".repeat(3000)
+        "MIIEexample+example\\n".repeat(3000)
     );
     let sealed = acme().apply(&rules(), &json);
     assert_eq!(sealed.count(Detector::Secrets), 1);

@@ -87,7 +87,13 @@ pub(crate) fn behind_word(spot: Spot<'_>, word: usize) -> Option<Match> {
     let start = name + gap;
     let start = start + scheme(&spot.ahead[start..]);
     let value = value(&spot.ahead[start..])?;
-    let full_name = format!("{}{}", name_before(spot.before), &spot.ahead[..name]);
+    let own_before = name_before(spot.before);
+    // The name in a mark that stands where something was redacted.
+    let rest = &spot.before[..spot.before.len() - own_before.len()];
+    if rest.ends_with("[redacted:") && behind.starts_with(']') {
+        return None;
+    }
+    let full_name = format!("{own_before}{}", &spot.ahead[..name]);
     let is_named = is_scheme && spot.is_word_start() || is_sensitive(&full_name);
     let kind = if is_named {
         judge(&full_name, spot.before, value)
@@ -186,30 +192,26 @@ fn scheme(text: &str) -> usize {
 /// The value a text begins with, if it is of a length that is looked at.
 fn value(text: &str) -> Option<&str> {
     let is_end = |byte: &u8| {
-        !byte.is_ascii_graphic()
-            || matches!(
-                byte,
-                b'"' | b'\'' | b'`' | b'<' | b'>' | b',' | b';' | b')' | b'\\' | b'|'
-            )
+        let is_sign = matches!(
+            byte,
+            b'"' | b'\'' | b'`' | b'<' | b'>' | b',' | b';' | b')' | b'\\' | b'|'
+        );
+        is_sign || !byte.is_ascii_graphic()
     };
     let bytes = text.as_bytes();
-    let len = bytes
-        .iter()
-        .take(VALUE_BYTES_MAX + 1)
-        .take_while(|byte| !is_end(byte))
-        .count();
-    if !(8..=VALUE_BYTES_MAX).contains(&len) || bytes.get(len).is_some_and(|byte| *byte >= 0x80) {
-        return None;
-    }
+    let seen = bytes.iter().take(VALUE_BYTES_MAX + 1);
+    let run = seen.take_while(|byte| !is_end(byte)).count();
     // `a=1&b=2`: the next field of a form.
-    let mut fields = text[..len].match_indices('&');
-    let next = fields.find(|(at, _)| {
-        text[at + 1..len]
-            .split_once('=')
-            .is_some_and(|(name, _)| name.len() == Class::Dotted.run(name))
-    });
-    let value = &text[..next.map_or(len, |(at, _)| at)];
-    Some(value.trim_end_matches(['.', ':', '!', '?', ']', '}']))
+    let is_field = |at: &usize| {
+        let name = Class::Dotted.run(&text[at + 1..run]);
+        text[at + 1 + name..run].starts_with('=')
+    };
+    let mut ends = text[..run].match_indices('&').map(|(at, _)| at);
+    let len = ends.find(is_field).unwrap_or(run);
+    let is_looked_at = (8..=VALUE_BYTES_MAX).contains(&len);
+    let goes_on = bytes.get(len).is_some_and(|byte| *byte >= 0x80);
+    let value = text[..len].trim_end_matches(['.', ':', '!', '?', ']', '}']);
+    (is_looked_at && !goes_on).then_some(value)
 }
 
 /// What kind of secret a value is under a name, if it is one.
@@ -259,7 +261,8 @@ fn is_password(value: &str) -> bool {
 
 /// Machines make it: at least sixteen characters that look drawn by lot.
 fn is_key(value: &str) -> bool {
-    let is_word = |b: u8| Class::Dotted.holds(b) || Class::Base64.holds(b) || b == b'~';
+    let is_word =
+        |b: u8| Class::Dotted.holds(b) || Class::Base64.holds(b) || matches!(b, b'~' | b':');
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     value.len() >= 16
         && value.bytes().all(is_word)
@@ -293,6 +296,7 @@ fn is_placeholder(value: &str) -> bool {
         "change-me",
         "change_me",
         "...",
+        "[redacted:",
         "-here",
         "_here",
     ];
@@ -303,7 +307,14 @@ fn is_placeholder(value: &str) -> bool {
 
 /// Whether a value has a form of its own and is judged by that.
 fn has_form(value: &str) -> bool {
-    let is_of =
-        |format: &secrets::Format| format.prefix.len() > 3 && value.starts_with(format.prefix);
-    value.starts_with("eyJ") || secrets::FORMATS.iter().any(is_of)
+    let spot = Spot {
+        before: "",
+        ahead: value,
+        is_all: true,
+        key: None,
+    };
+    value.starts_with("eyJ")
+        || secrets::FORMATS
+            .iter()
+            .any(|format| secrets::format_at(spot, format).is_some())
 }

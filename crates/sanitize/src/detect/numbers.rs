@@ -42,13 +42,14 @@ pub(crate) fn card_at(spot: Spot<'_>) -> Option<Match> {
     {
         return None;
     }
-    let (digits, groups, len) = grouped(spot.ahead, &[' ', '-']);
+    let number = Number::read(spot.ahead, &[' ', '-']);
+    let len = number.len;
     let is_end = spot.is_word_end(len) && !is_decimal(&spot.ahead[len..]);
     let is_grouped = matches!(
-        groups.as_slice(),
+        number.groups(),
         [13..=19] | [4, 4, 4, 1..=4] | [4, 6, 4..=5] | [4, 4, 4, 4, 1..=3]
     );
-    (is_end && is_grouped && is_card(&digits)).then_some(Match::of("credit_card", len))
+    (is_grouped && is_end && is_card(number.digits())).then_some(Match::of("credit_card", len))
 }
 
 /// Whether digits, without separators, are the number of a payment card.
@@ -93,7 +94,8 @@ fn is_luhn(digits: &[u8]) -> bool {
 
 /// US social security numbers: only where a word says so, and only numbers that are given out.
 pub(crate) fn social_security_at(spot: Spot<'_>) -> Option<Match> {
-    let (digits, groups, len) = grouped(spot.ahead, &['-', ' ']);
+    let number = Number::read(spot.ahead, &['-', ' ']);
+    let (digits, groups, len) = (number.digits(), number.groups(), number.len);
     if groups != [3, 2, 4] && groups != [9]
         || !spot.is_word_end(len)
         || !spot.is_word_start()
@@ -128,7 +130,8 @@ pub(crate) fn phone_at(spot: Spot<'_>) -> Option<Match> {
     {
         return None;
     }
-    let (digits, groups, len) = grouped(spot.ahead, &[' ', '-', '.', '/', '(', ')']);
+    let number = Number::read(spot.ahead, &[' ', '-', '.', '/', '(', ')']);
+    let (digits, groups, len) = (number.digits(), number.groups(), number.len);
     if !spot.is_word_end(len)
         || is_decimal(&spot.ahead[len..])
         || spot.ahead[len..].starts_with([':', '%', '€', '$']) && plus == 0
@@ -139,9 +142,8 @@ pub(crate) fn phone_at(spot: Spot<'_>) -> Option<Match> {
         && (8..=15).contains(&digits.len())
         && digits[0] != 0
         && (groups.len() > 1 || digits.len() >= 10);
-    let is_said = || {
-        (7..=15).contains(&digits.len()) && near(spot, PHONE_WORDS) && !is_date(&groups, &digits)
-    };
+    let is_said =
+        || (7..=15).contains(&digits.len()) && near(spot, PHONE_WORDS) && !is_date(groups, digits);
     (is_international || is_said()).then_some(Match {
         back: plus.max(open),
         ..Match::of("phone", len)
@@ -158,44 +160,61 @@ fn is_decimal(behind: &str) -> bool {
     matches!(chars.next(), Some('.' | ',')) && chars.next().is_some_and(|c| c.is_ascii_digit())
 }
 
-/// The digits a text begins with, the lengths of their groups, and how many bytes they take. One or two separators
-/// stand between groups.
-fn grouped(text: &str, separators: &[char]) -> (Vec<u8>, Vec<usize>, usize) {
-    let mut digits = Vec::new();
-    let mut groups = Vec::new();
-    let mut len = 0;
-    let mut gap = 3;
-    for (at, c) in text
-        .char_indices()
-        .take_while(|(at, _)| *at < NUMBER_BYTES_MAX)
-    {
-        match c.to_digit(10) {
-            Some(digit) => {
-                match (gap, groups.last_mut()) {
-                    (0, Some(group)) => *group += 1,
-                    _ => groups.push(1),
+/// Digits in groups, as they are written.
+#[derive(Default)]
+struct Number {
+    digits: [u8; NUMBER_BYTES_MAX],
+    count: usize,
+    groups: [usize; NUMBER_BYTES_MAX],
+    group_count: usize,
+    /// How many bytes it takes.
+    len: usize,
+}
+
+impl Number {
+    /// Reads the number a text begins with. One or two separators stand between groups.
+    fn read(text: &str, separators: &[char]) -> Number {
+        let mut number = Number::default();
+        let mut gap = 1;
+        for (at, c) in text
+            .char_indices()
+            .take_while(|(at, _)| *at < NUMBER_BYTES_MAX)
+        {
+            match c.to_digit(10) {
+                Some(digit) => {
+                    number.group_count += usize::from(gap > 0);
+                    number.groups[number.group_count - 1] += 1;
+                    number.digits[number.count] = digit as u8;
+                    number.count += 1;
+                    number.len = at + 1;
+                    gap = 0;
                 }
-                digits.push(digit as u8);
-                gap = 0;
-                len = at + 1;
+                None if separators.contains(&c) && gap < 2 => gap += 1,
+                None => break,
             }
-            None if separators.contains(&c) && gap < 2 => gap += 1,
-            None => break,
         }
+        number
     }
-    (digits, groups, len)
+
+    fn digits(&self) -> &[u8] {
+        &self.digits[..self.count]
+    }
+
+    fn groups(&self) -> &[usize] {
+        &self.groups[..self.group_count]
+    }
 }
 
 /// Whether one of these words is the key or stands shortly before.
 fn near(spot: Spot<'_>, words: &[&str]) -> bool {
-    let start = spot
-        .before
-        .ceil_char_boundary(spot.before.len().saturating_sub(WORD_BYTES));
-    let before = spot.before[start..].to_lowercase();
+    let start = spot.before.len().saturating_sub(WORD_BYTES);
+    let before = spot.before[spot.before.ceil_char_boundary(start)..].to_lowercase();
     let key = spot.key.unwrap_or_default().to_lowercase();
+    let is_said = |word: &str| {
+        let mut places = before.match_indices(word);
+        places.any(|(at, _)| !before[..at].ends_with(|c: char| c.is_ascii_alphabetic()))
+    };
     let is_key =
         |word: &str| key.contains(word.trim_end_matches(['.', ':', ' '])) && !key.contains("call");
-    words
-        .iter()
-        .any(|word| before.contains(word) || is_key(word))
+    words.iter().any(|word| is_said(word) || is_key(word))
 }

@@ -39,7 +39,10 @@ pub(crate) fn email_at(spot: Spot<'_>) -> Option<Match> {
 
 /// Whether what stands before a local part makes it part of a URL or of a handle.
 fn is_address(before: &str) -> bool {
-    let word = &before[before.rfind(char::is_whitespace).map_or(0, |at| at + 1)..];
+    let word = before
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or_default();
     word.ends_with('@') || word.contains("//")
 }
 

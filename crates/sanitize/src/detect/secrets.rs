@@ -212,7 +212,7 @@ const BEGIN: &str = "-----BEGIN ";
 pub(crate) fn pem_at(spot: Spot<'_>) -> Option<Match> {
     let rest = spot.ahead.strip_prefix("PRIVATE KEY")?;
     let mark = rest.strip_prefix(" BLOCK").unwrap_or(rest);
-    if !mark.starts_with("-----") {
+    if !begins_key(mark.strip_prefix("-----")?) {
         return None;
     }
     let begin = spot.before.rfind(BEGIN)?;
@@ -224,6 +224,17 @@ pub(crate) fn pem_at(spot: Spot<'_>) -> Option<Match> {
         tail: Tail::Pem,
         ..Match::of("private_key", spot.ahead.len() - mark.len() + 5)
     })
+}
+
+/// Whether a key's lines follow, or the headers some have (RFC 1421 §4.6, RFC 4880 §6.2). Line ends may be escaped twice.
+fn begins_key(text: &str) -> bool {
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\\');
+    let text = ["r\\n", "n"]
+        .iter()
+        .find_map(|end| text.strip_prefix(end))
+        .unwrap_or(text);
+    let headers = ["Proc-Type:", "Version:", "Comment:"];
+    Base64.run(text) >= 16 || headers.iter().any(|header| text.starts_with(header))
 }
 
 /// The longest label of an end mark.
