@@ -139,8 +139,10 @@ impl StringScan {
         if let Sign::Word(Owner::Phrase(rule)) = sign {
             let before = self.content.before(at, 8);
             let ahead = self.content.ahead(at, AHEAD_BYTES);
-            self.phrases
-                .extend(phrases::phrase_at(rule, before, ahead, at));
+            let found = phrases::phrase_at(rule, before, ahead, at);
+            found
+                .into_iter()
+                .for_each(|phrase| phrases::add(&mut self.phrases, phrase));
             return;
         }
         if at < self.found_end || self.tail.is_some() {
@@ -159,7 +161,7 @@ impl StringScan {
         };
         let (start, end) = (at - found.back + found.skip, at + found.len);
         if detector == Detector::Injection {
-            self.phrases.push(Phrase::encoded(start, end));
+            phrases::add(&mut self.phrases, Phrase::encoded(start, end));
             return;
         }
         self.found_end = end;

@@ -132,10 +132,11 @@ fn form(what: &str) -> String {
     }
 }
 
-const DETECTORS: [(&str, Detector); 3] = [
+const DETECTORS: [(&str, Detector); 4] = [
     ("secrets", Detector::Secrets),
     ("pii", Detector::Pii),
     ("injection", Detector::Injection),
+    ("injection_unseen", Detector::Injection),
 ];
 
 #[test]

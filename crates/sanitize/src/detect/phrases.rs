@@ -63,6 +63,29 @@ fn is_quoted(before: &str, behind: &str) -> bool {
     opens && closes
 }
 
+/// Adds a phrase. One that overlaps another of its kind says the same once more, so the greater weight counts.
+pub(crate) fn add(phrases: &mut Vec<Phrase>, phrase: Phrase) {
+    let mut near = phrases
+        .iter_mut()
+        .rev()
+        .take_while(|other| other.start + PHRASE_BYTES_MAX > phrase.start);
+    let is_same = |other: &&mut Phrase| {
+        other.kind() == phrase.kind()
+            && other.end > phrase.start
+            && other.weight > 0
+            && phrase.weight > 0
+    };
+    let Some(other) = near.find(is_same) else {
+        phrases.push(phrase);
+        return;
+    };
+    if phrase.weight > other.weight {
+        other.weight = phrase.weight;
+        other.rule = phrase.rule;
+    }
+    other.end = other.end.max(phrase.end);
+}
+
 impl Phrase {
     /// An instruction that was found in Base64, which is enough alone.
     pub(crate) fn encoded(start: usize, end: usize) -> Phrase {
@@ -109,7 +132,10 @@ pub(crate) fn is_instruction(text: &str) -> bool {
                     .is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes()))
             };
             if rule.words.iter().any(|word| is_word(word)) {
-                phrases.extend(phrase_at(index, &text[..at], &text[at..], at));
+                let found = phrase_at(index, &text[..at], &text[at..], at);
+                found
+                    .into_iter()
+                    .for_each(|phrase| add(&mut phrases, phrase));
             }
         }
     }
