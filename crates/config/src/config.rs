@@ -11,7 +11,7 @@ use url::Url;
 use wardgate_model::{Alias, PrincipalId, Scope, SecretRef, ServerName, TenantId, ToolsetName};
 
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
-pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts};
+pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput};
 use crate::{raw::RawSecretRef, units::Size};
 
 /// What `serve` runs when there is no file.
@@ -20,6 +20,8 @@ pub const STARTER: &str = "servers:\n  lab: {lab: true}\n";
 #[derive(Clone, Debug, Serialize)]
 pub struct Config {
     pub gateway: Gateway,
+    /// Patterns of Cedar files, from the directory of the config.
+    pub policies: Vec<PathBuf>,
     /// In the order of the file.
     pub tenants: Vec<Tenant>,
     /// In the order of the file.
@@ -89,6 +91,7 @@ pub struct Server {
     pub concurrency: usize,
     pub reply_max: Size,
     pub validate: bool,
+    pub validate_output: ValidateOutput,
     pub sanitize: Sanitize,
     pub warm: bool,
 }

@@ -21,7 +21,7 @@ pub mod units;
 
 pub use config::{
     Config, Egress, Endpoint, Era, Gateway, Issuer, Key, Limits, Prefix, Server, Strip, Tenant,
-    Timeouts, Toolset, Value, Workloads,
+    Timeouts, Toolset, ValidateOutput, Value, Workloads,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use load::{Loaded, Sources, load};

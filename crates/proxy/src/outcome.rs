@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wardgate_model::ErrorClass;
+use wardgate_policy::{Decision, Effect};
 use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
 
 use crate::stop::{Missing, Stop};
@@ -87,6 +88,16 @@ fn challenge(stop: &Stop) -> Option<String> {
     }
 }
 
+/// Returns the JSON-RPC code a client is answered with; `None` where the answer is a result.
+pub fn error_code(stop: &Stop, method: &Method, era: Era) -> Option<i64> {
+    let is_result = *method == Method::ToolsCall && class(stop).is_some() && !transport_level(stop);
+    match stop {
+        _ if is_result => None,
+        Stop::Upstream(raw) => RpcError::read(raw).map(|error| error.code),
+        stop => Some(code(stop, era)),
+    }
+}
+
 /// Returns the class a record carries and a model can act on; `None` for faults that the spec answers itself.
 pub fn class(stop: &Stop) -> Option<ErrorClass> {
     match stop {
@@ -99,9 +110,10 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
         Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
         Stop::OutcomeUnknown => Some(ErrorClass::OutcomeUnknown),
         Stop::Internal { .. } => Some(ErrorClass::Internal),
-        Stop::Unauthenticated { .. } | Stop::Forbidden | Stop::InsufficientScope { .. } => {
-            Some(ErrorClass::PolicyDenied)
-        }
+        Stop::Unauthenticated { .. }
+        | Stop::Forbidden
+        | Stop::InsufficientScope { .. }
+        | Stop::Denied(_) => Some(ErrorClass::PolicyDenied),
         Stop::Rpc(_)
         | Stop::BadMeta(_)
         | Stop::Upstream(_)
@@ -133,6 +145,7 @@ fn advice(stop: &Stop) -> String {
         Stop::NoToolset => "Toolset not found".into(),
         Stop::InsufficientScope { .. } => "The token lacks scopes that this toolset needs.".into(),
         Stop::Forbidden => "This caller may not use this toolset.".into(),
+        Stop::Denied(decision) => denied(decision),
         Stop::NoSession { given: false } => "Mcp-Session-Id header is required".into(),
         Stop::NoSession { given: true } => "Session not found".into(),
         Stop::NotFound(missing) => match missing {
@@ -143,6 +156,26 @@ fn advice(stop: &Stop) -> String {
         Stop::Cancelled => "Request cancelled".into(),
         Stop::Rpc(error) | Stop::BadMeta(error) => error.message.clone(),
         Stop::Upstream(_) => String::new(),
+    }
+}
+
+/// Names the rule, which is the operator's own word; what it looks at stays unsaid.
+fn denied(decision: &Decision) -> String {
+    let rules: Vec<_> = decision
+        .rules
+        .iter()
+        .map(|rule| format!("`{}`", rule.id))
+        .collect();
+    let why = match decision.effect {
+        Effect::Defer => "needs an approval, which cannot be asked for here",
+        Effect::Deny | Effect::Allow => "is not allowed by policy",
+    };
+    match rules.is_empty() {
+        true => format!("This call {why}. Do not repeat it unchanged."),
+        false => format!(
+            "This call {why} ({}). Do not repeat it unchanged.",
+            rules.join(", ")
+        ),
     }
 }
 
@@ -207,7 +240,7 @@ fn for_era(raw: &Raw, era: Era) -> Raw {
 }
 
 /// Own codes are positive, so that they can never be taken for one of JSON-RPC's or the spec's.
-fn code(stop: &Stop, era: Era) -> i64 {
+pub fn code(stop: &Stop, era: Era) -> i64 {
     match stop {
         Stop::Rpc(error) | Stop::BadMeta(error) => error.code,
         Stop::Upstream(_) => error::INTERNAL_ERROR,
@@ -217,7 +250,7 @@ fn code(stop: &Stop, era: Era) -> i64 {
         Stop::NoSession { given: true } => -32001,
         Stop::Arguments(_) => error::INVALID_PARAMS,
         Stop::Unauthenticated { .. } => 40100,
-        Stop::Forbidden | Stop::InsufficientScope { .. } => 40300,
+        Stop::Forbidden | Stop::InsufficientScope { .. } | Stop::Denied(_) => 40300,
         Stop::NoToolset => 40400,
         Stop::OutcomeUnknown => 40900,
         Stop::Busy { .. } => 42900,
@@ -248,6 +281,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         | Stop::Upstream(_)
         | Stop::NotFound(_)
         | Stop::Arguments(_)
+        | Stop::Denied(_)
         | Stop::Timeout
         | Stop::Unavailable { .. }
         | Stop::UpstreamFault { .. }

@@ -10,7 +10,8 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 use wardgate_model::Caller;
-use wardgate_protocol::{Lookup, Method, Revision, edit, method};
+use wardgate_policy::Decision;
+use wardgate_protocol::{Method, Revision, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
@@ -22,9 +23,11 @@ use crate::{
     outcome::Answer,
     session::recognise,
     stage::{
+        authorize::{self, Permit},
         connect::{Connected, connect},
         forward::forward,
-        identify::identify,
+        identify::{may_use, who},
+        output,
         record::record,
         resolve,
         sanitize::{CleanReply, sanitize},
@@ -55,7 +58,7 @@ pub async fn serve(
         .as_ref()
         .map(|answer| answer.frame.raw().len())
         .map_err(Stop::clone);
-    record(&gate, &trail, started, &size);
+    record(&gate, &trail, started, &size, era);
     end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop))
 }
 
@@ -85,6 +88,7 @@ async fn admit(
         snapshot: arrival.snapshot,
         toolset: arrival.toolset,
         headers: arrival.headers,
+        trace: arrival.trace,
         cx,
         exchange,
         underway: arrival.underway,
@@ -93,9 +97,10 @@ async fn admit(
 
 async fn peer(gate: &Gate, arrival: &Arrival, cx: &Cx, trail: &mut Trail) -> Result<Peer, Stop> {
     let (snapshot, toolset) = (&arrival.snapshot, &arrival.toolset);
-    let identifying = identify(gate, snapshot, toolset, &arrival.credentials);
-    let caller = cx.within(identifying).await??;
-    trail.caller = Some(caller.clone());
+    let proving = who(gate, snapshot, toolset, &arrival.credentials);
+    let proven = cx.within(proving).await??;
+    trail.caller = Some(proven.caller.clone());
+    may_use(snapshot, toolset, &proven)?;
     if gate.draining.is_cancelled() {
         return Err(Stop::Draining);
     }
@@ -103,21 +108,23 @@ async fn peer(gate: &Gate, arrival: &Arrival, cx: &Cx, trail: &mut Trail) -> Res
         gate,
         &arrival.hail,
         &arrival.frame,
-        &caller,
+        &proven.caller,
         &arrival.toolset,
     )
 }
 
 /// One tool call, stage by stage.
 async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
-    let target = resolve::tool(gate, call).await?;
+    let target = resolve::tool(gate, call, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
+    let permit = trail.decided(authorize::call(call, &target))?;
     let arguments = validate::arguments(call, &target)?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = forward(gate, call, &target, arguments, connected, trail).await?;
-    sanitize(gate, call, &target, &reply)
+    let reply = forward(gate, call, &target, &permit, arguments, connected, trail).await?;
+    let reply = sanitize(gate, call, &target, &reply)?;
+    output::checked(call, &target, reply, trail).await
 }
 
 /// Chooses the way by method.
@@ -193,16 +200,15 @@ pub struct Trail {
     pub upstream_us: u64,
     pub request_bytes: usize,
     pub hidden: usize,
+    pub decision: Option<Decision>,
+    /// What became of a structured result that does not fit.
+    pub output: Option<&'static str>,
+    /// The `traceparent`.
     pub trace: Option<String>,
 }
 
 impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
-        let trace = arrival
-            .frame
-            .lookup()
-            .and_then(|params| params.find(&["_meta", "traceparent"]))
-            .and_then(edit::string);
         Trail {
             snapshot: arrival.snapshot.clone(),
             toolset: arrival.toolset.clone(),
@@ -215,15 +221,26 @@ impl Trail {
             upstream_us: 0,
             request_bytes: arrival.frame.raw().len(),
             hidden: 0,
-            trace: trace
-                .filter(|trace| trace.len() <= 64)
-                .map(|trace| wardgate_sanitize::printable(&trace, 64)),
+            decision: None,
+            output: None,
+            trace: arrival.trace.parent().map(str::to_owned),
         }
     }
 
     pub fn target(&mut self, target: &resolve::Target) {
         self.server = Some(target.server().clone());
-        self.tool = Some(target.name().to_owned());
+        // Of other methods the name is the client's to choose, a URI for one.
+        self.tool = (self.method == Method::ToolsCall).then(|| target.name().to_owned());
+    }
+
+    /// Keeps what was decided, whichever way.
+    pub fn decided(&mut self, permit: Result<Permit, Stop>) -> Result<Permit, Stop> {
+        self.decision = match &permit {
+            Ok(permit) => permit.decision().cloned(),
+            Err(Stop::Denied(decision)) => Some(Decision::clone(decision)),
+            Err(_) => None,
+        };
+        permit
     }
 
     pub fn connected(&mut self, connected: &Connected) {

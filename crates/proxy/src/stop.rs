@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wardgate_policy::Decision;
 use wardgate_protocol::{Raw, RpcError};
 use wardgate_schema::Mismatch;
 
@@ -15,7 +16,7 @@ pub enum Missing {
     Resource(String),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Stop {
     /// The request breaks its revision's rules; answered with that error.
     Rpc(RpcError),
@@ -41,6 +42,8 @@ pub enum Stop {
     InsufficientScope {
         challenge: String,
     },
+    /// Policies do not allow this call.
+    Denied(Box<Decision>),
     /// The session id is missing (`false`) or unknown, expired or another caller's (`true`).
     NoSession {
         given: bool,

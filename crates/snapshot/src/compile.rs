@@ -10,11 +10,12 @@ use url::{Host, Url};
 use wardgate_config::{self as config, Config};
 use wardgate_identity::{AliasClash, NotASpiffeId, ProtectedResource, ResourceFault};
 use wardgate_model::TenantId;
+use wardgate_policy::{Authorizer, Policies};
 use wardgate_sanitize::Level;
 
 use crate::{
     ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Tenants,
-    Timeouts, Tls, TlsTrust, Toolset, tenant,
+    Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, tenant,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -42,12 +43,16 @@ pub enum CompileError {
     Canonical(#[from] serde_json::Error),
 }
 
-/// Returns the decisions that follow from a config. Equal configs give equal revisions.
+/// Returns the decisions that follow from a config and its policies. Equal ones give equal revisions.
 ///
 /// # Errors
 /// Every fault, see [`CompileError`].
-pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
-    let revision = digest_of(config).map_err(|fault| vec![fault.into()])?;
+pub fn compile(
+    config: &Config,
+    policies: Option<Arc<Policies>>,
+) -> Result<Snapshot, Vec<CompileError>> {
+    let rules = policies.as_ref().map(|policies| policies.revision());
+    let revision = digest_of(&(config, rules)).map_err(|fault| vec![fault.into()])?;
     let mut faults = Vec::new();
     let mut servers = BTreeMap::new();
     for server in &config.servers {
@@ -62,7 +67,8 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
     });
     let mut toolsets = BTreeMap::new();
     for toolset in &config.toolsets {
-        match compile_toolset(toolset, &config.gateway.public_url, &tenants) {
+        let public_url = &config.gateway.public_url;
+        match compile_toolset(toolset, public_url, &tenants, policies.clone()) {
             Ok(toolset) => drop(toolsets.insert(toolset.name.clone(), Arc::new(toolset))),
             Err(fault) => faults.push(fault),
         }
@@ -76,6 +82,7 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
         tenants,
         servers,
         toolsets,
+        authorizer: policies.map(|policies| Authorizer::new(policies, [])),
     })
 }
 
@@ -167,6 +174,7 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         concurrency_max: server.concurrency,
         reply_bytes_max: server.reply_max.0,
         validate: server.validate,
+        validate_output: validate_output(server.validate_output),
         sanitize_metadata: level(server.sanitize.metadata),
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
@@ -180,6 +188,14 @@ fn era(era: config::Era) -> EraPin {
         config::Era::Auto => EraPin::Auto,
         config::Era::Legacy => EraPin::Legacy,
         config::Era::Modern => EraPin::Modern,
+    }
+}
+
+fn validate_output(output: config::ValidateOutput) -> ValidateOutput {
+    match output {
+        config::ValidateOutput::Off => ValidateOutput::Off,
+        config::ValidateOutput::Flag => ValidateOutput::Flag,
+        config::ValidateOutput::Block => ValidateOutput::Block,
     }
 }
 
@@ -264,6 +280,7 @@ fn compile_toolset(
     toolset: &config::Toolset,
     public_url: &str,
     tenants: &Tenants,
+    policies: Option<Arc<Policies>>,
 ) -> Result<Toolset, CompileError> {
     let uri = match toolset.name.as_str() {
         "default" => format!("{public_url}/mcp"),
@@ -290,6 +307,7 @@ fn compile_toolset(
             )?),
         },
         uri,
+        policies,
     })
 }
 

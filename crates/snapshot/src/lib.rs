@@ -11,15 +11,15 @@ pub mod toolset;
 
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway, Tls};
-pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust};
+pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, ValidateOutput};
 pub use tenant::{Tenant, Tenants};
 pub use toolset::{Prefix, Toolset};
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use wardgate_model::ToolsetName;
+use wardgate_policy::Authorizer;
 
-#[derive(Debug)]
 pub struct Snapshot {
     /// Digest of the config this came from; each record carries it.
     pub revision: String,
@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub tenants: Tenants,
     pub servers: BTreeMap<wardgate_model::Alias, Arc<Server>>,
     pub toolsets: BTreeMap<ToolsetName, Arc<Toolset>>,
+    /// Decides over what is no tool: resources, prompts, lists. Present when there are policies.
+    pub authorizer: Option<Authorizer>,
 }
 
 impl Snapshot {

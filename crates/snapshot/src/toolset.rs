@@ -1,8 +1,11 @@
 //! Decisions about one toolset: which servers' tools it shows, and under which names.
 
+use std::sync::Arc;
+
 use globset::GlobSet;
 use wardgate_identity::ProtectedResource;
 use wardgate_model::{Alias, Scope, ToolsetName};
+use wardgate_policy::Policies;
 
 #[derive(Clone, Debug)]
 pub struct Toolset {
@@ -19,6 +22,8 @@ pub struct Toolset {
     pub uri: String,
     /// What OAuth clients are told; `None` where no issuer's tokens lead in.
     pub resource: Option<ProtectedResource>,
+    /// What decides over its calls; without policies every call is allowed.
+    pub policies: Option<Arc<Policies>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod client;
 mod compose;
 mod issuer_keys;
 mod lifecycle;
+mod policies;
 mod records;
 mod reload;
 mod secrets;

@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod gateway;
+mod include;
 mod names;
 mod server;
 mod tenant;
@@ -84,6 +85,7 @@ pub fn check(
     let gateway = gateway::check(checks, &place, &raw.gateway, ways, &toolset_names);
     let place = root.child("tenants");
     let tenants = tenant::check_all(checks, &place, &raw.tenants, &raw.gateway, &toolset_names);
+    let policies = include::check(checks, &root.child("include"), &raw.include);
     let (servers, known) = server::check_all(checks, &root, servers);
     let toolsets = toolset::check_all(
         checks,
@@ -94,6 +96,7 @@ pub fn check(
     Some(Config {
         gateway: gateway?,
         tenants,
+        policies,
         servers,
         toolsets,
     })

@@ -4,15 +4,22 @@
 use http::StatusCode;
 use wardgate_snapshot::Snapshot;
 
-use super::reply::{self, Reply};
+use super::{
+    http::because,
+    reply::{self, Reply},
+};
+use crate::{gate::Gate, stage::record};
 
 /// Gives out the document of a toolset that some issuer's tokens open.
-pub fn document(snapshot: &Snapshot, toolset: Option<&str>) -> Reply {
+pub fn document(gate: &Gate, snapshot: &Snapshot, toolset: Option<&str>) -> Reply {
     let resource = snapshot
         .toolset(toolset)
         .and_then(|toolset| toolset.resource.as_ref());
     match resource {
         Some(resource) => reply::plain_json(resource.document()),
-        None => reply::empty(StatusCode::NOT_FOUND),
+        None => {
+            record::refused(gate, snapshot, because("no such path"));
+            reply::empty(StatusCode::NOT_FOUND)
+        }
     }
 }

@@ -5,14 +5,14 @@ use http::{HeaderMap, StatusCode, header};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use wardgate_protocol::{
-    Frame, Kind, Limits, Method, Revision, RpcError, error, frame::FrameFault, headers, meta,
-    scan::Keys,
+    Era, Frame, Kind, Limits, Method, Revision, RpcError, Trace, error, frame::FrameFault, headers,
+    meta, scan::Keys,
 };
 
 use super::{
     body,
     edge::Refusal,
-    http::Visit,
+    http::{Visit, because},
     reply::{self, Opening, Reply},
     running::{Leaving, Running},
 };
@@ -22,7 +22,7 @@ use crate::{
     outcome::Answer,
     pipeline,
     session::{Session, Underway, recognise},
-    stage::{identify::identify, record, resolve::Headers},
+    stage::{identify::identify, record::Refused, resolve::Headers},
     stop::Stop,
 };
 
@@ -32,12 +32,12 @@ pub const BATCH_MAX: usize = 32;
 /// Answers a POST.
 pub async fn post(visit: Visit, body: Incoming) -> Reply {
     if let Err(refusal) = media(&visit.head) {
-        return refused(&visit, refusal);
+        return refused(&visit, refusal).await;
     }
     let caps = &visit.snapshot.gateway.caps;
     let bytes = match body::read(body, caps, &visit.door.budget).await {
         Ok(bytes) => bytes,
-        Err(refusal) => return refused(&visit, refusal),
+        Err(refusal) => return refused(&visit, refusal).await,
     };
     let limits = Limits {
         message_bytes_max: caps.body_bytes_max,
@@ -46,7 +46,7 @@ pub async fn post(visit: Visit, body: Incoming) -> Reply {
     match Frame::parse(bytes.clone(), &limits, Keys::Strict) {
         Ok(frame) => message(visit, frame).await,
         Err(FrameFault::Batch) => batch(visit, bytes, &limits).await,
-        Err(fault) => malformed(&visit, &fault),
+        Err(fault) => malformed(&visit, &fault).await,
     }
 }
 
@@ -104,25 +104,44 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-fn refused(visit: &Visit, refusal: Refusal) -> Reply {
-    record::refused(
-        &visit.door.gate,
-        &visit.snapshot,
-        &visit.toolset,
-        refusal.reason,
-    );
+async fn refused(visit: &Visit, refusal: Refusal) -> Reply {
+    visit.refused(because(refusal.reason)).await;
     reply::refusal(refusal)
 }
 
-fn malformed(visit: &Visit, fault: &FrameFault) -> Reply {
-    record::refused(
-        &visit.door.gate,
-        &visit.snapshot,
-        &visit.toolset,
-        "malformed message",
-    );
+/// Refuses what is no request; `frame` is what was read of it.
+///
+/// A response is answered without its id, which is not one of the client's.
+async fn invalid(visit: &Visit, frame: &Frame, reason: &'static str, fault: &RpcError) -> Reply {
+    let method = frame.method().map(Method::parse);
+    visit
+        .refused(Refused {
+            method: method.as_ref(),
+            code: Some(fault.code),
+            ..because(reason)
+        })
+        .await;
+    let id = frame.id().filter(|_| method.is_some());
+    reply::rpc(StatusCode::BAD_REQUEST, id, fault)
+}
+
+async fn malformed(visit: &Visit, fault: &FrameFault) -> Reply {
     let (id, error) = refusal(fault);
+    visit.refused(faulty(fault)).await;
     reply::rpc(StatusCode::BAD_REQUEST, id.as_ref(), &error)
+}
+
+/// What the record says of a text that is no message.
+pub fn faulty(fault: &FrameFault) -> Refused<'static> {
+    let (reason, code) = match fault {
+        FrameFault::Parse(_) => ("the text is not JSON", error::PARSE_ERROR),
+        FrameFault::Batch => ("a batch", error::INVALID_REQUEST),
+        FrameFault::Invalid { reason, .. } => (*reason, error::INVALID_REQUEST),
+    };
+    Refused {
+        code: Some(code),
+        ..because(reason)
+    }
 }
 
 /// Returns the error for a text that is no message, and the id it is told with.
@@ -148,7 +167,7 @@ async fn message(visit: Visit, frame: Frame) -> Reply {
         return modern(visit, frame).await;
     }
     if let Some(unknown) = unknown_version(&visit, &frame) {
-        return reply::rpc(StatusCode::BAD_REQUEST, frame.id(), &unknown);
+        return invalid(&visit, &frame, "no such protocol version", &unknown).await;
     }
     match frame.kind() {
         Kind::Request => legacy_request(visit, frame).await,
@@ -170,27 +189,17 @@ fn unknown_version(visit: &Visit, frame: &Frame) -> Option<RpcError> {
 
 /// 2026-07-28: every request stands alone; headers must agree with the body; closing the stream is cancelling.
 async fn modern(mut visit: Visit, frame: Frame) -> Reply {
-    if frame.kind() != Kind::Request {
-        return match frame.kind() {
-            Kind::Notification => reply::empty(StatusCode::ACCEPTED),
-            _ => reply::rpc(
-                StatusCode::BAD_REQUEST,
-                None,
-                &RpcError::new(
-                    error::INVALID_REQUEST,
-                    "clients send no responses in this revision",
-                ),
-            ),
-        };
+    match frame.kind() {
+        Kind::Request => {}
+        Kind::Notification => return reply::empty(StatusCode::ACCEPTED),
+        Kind::Result | Kind::Error => {
+            let reason = "clients send no responses in this revision";
+            let fault = RpcError::new(error::INVALID_REQUEST, reason);
+            return invalid(&visit, &frame, reason, &fault).await;
+        }
     }
     if let Err(fault) = headers::check_standard(&Headers(&visit.head), &frame) {
-        record::refused(
-            &visit.door.gate,
-            &visit.snapshot,
-            &visit.toolset,
-            "headers and body do not agree",
-        );
-        return reply::rpc(StatusCode::BAD_REQUEST, frame.id(), &fault);
+        return invalid(&visit, &frame, "headers and body do not agree", &fault).await;
     }
     let cancel = CancellationToken::new();
     let head = std::mem::take(&mut visit.head);
@@ -222,6 +231,8 @@ fn start(
     underway: Option<Underway>,
 ) -> Running {
     let (exchange, hearing) = Exchange::new();
+    let head = Headers(headers.as_ref().unwrap_or(&visit.head));
+    let trace = Trace::read(frame.lookup(), Some(&head));
     let arrival = Arrival {
         snapshot: visit.snapshot.clone(),
         toolset: visit.toolset.clone(),
@@ -230,6 +241,7 @@ fn start(
         frame,
         headers,
         underway,
+        trace,
     };
     let gate = &visit.door.gate;
     let work = Box::pin(pipeline::serve(gate.clone(), arrival, exchange, cancel));
@@ -313,18 +325,14 @@ async fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
     let session = match session(visit, visit.session_token().as_deref()).await {
         Ok(session) => session,
         Err(stop) => {
-            record::refused(
-                &visit.door.gate,
-                &visit.snapshot,
-                &visit.toolset,
-                "no session",
-            );
-            return reply::answer(Answer::stop(
-                None,
-                &Method::Ping,
-                wardgate_protocol::Era::Legacy,
-                &stop,
-            ));
+            let method = frame.method().map(Method::parse);
+            visit
+                .refused(Refused {
+                    method: method.as_ref(),
+                    ..Refused::stopped(&stop, Era::Legacy)
+                })
+                .await;
+            return reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop));
         }
     };
     session.receive(frame);
@@ -336,11 +344,11 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
     let token = visit.session_token();
     let session = match session(&visit, token.as_deref()).await {
         Ok(session) if session.revision == Revision::V2025_03_26 && !visit.says_modern() => session,
-        _ => return malformed(&visit, &FrameFault::Batch),
+        _ => return malformed(&visit, &FrameFault::Batch).await,
     };
     let frames = match Frame::parse_batch(bytes, limits, BATCH_MAX) {
         Ok(frames) => frames,
-        Err(fault) => return malformed(&visit, &fault),
+        Err(fault) => return malformed(&visit, &fault).await,
     };
     let mut answers = Vec::new();
     for frame in frames {
@@ -350,6 +358,7 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
             }
             Ok(frame) => session.receive(frame),
             Err(fault) => {
+                visit.refused(faulty(&fault)).await;
                 let (id, error) = refusal(&fault);
                 answers.push(
                     Frame::failure(id.as_ref(), &error.to_raw())

@@ -9,7 +9,7 @@ use wardgate_model::Caller;
 use wardgate_protocol::{Era, Method, Revision};
 
 use super::{
-    http::{Visit, not_allowed},
+    http::{Visit, because},
     reply::{self, Opening, Reply},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         recognise,
         stream::StreamLog,
     },
-    stage::identify::identify,
+    stage::{identify::identify, record::Refused},
     stop::Stop,
     upstream::changes::Change,
 };
@@ -30,7 +30,7 @@ use crate::{
 /// Opens the session's stream, or reads on where `Last-Event-ID` says.
 pub async fn get(visit: &Visit) -> Reply {
     if visit.says_modern() || visit.session_token().is_none() {
-        return not_allowed("POST");
+        return visit.not_allowed().await;
     }
     let (caller, session) = match session(visit).await {
         Ok(found) => found,
@@ -41,12 +41,15 @@ pub async fn get(visit: &Visit) -> Reply {
         value.contains("text/event-stream") || value.contains("*/*")
     });
     if !accepts {
+        visit
+            .refused(because("Accept must list text/event-stream"))
+            .await;
         return reply::empty(StatusCode::NOT_ACCEPTABLE);
     }
     let streams_max = visit.snapshot.gateway.caps.streams_per_caller_max;
     let held = match visit.door.gate.streams.open(&caller, streams_max) {
         Ok(held) => held,
-        Err(stop) => return refuse(stop),
+        Err(stop) => return refuse(visit, &stop).await,
     };
     match visit.header("last-event-id").and_then(event_id) {
         Some((number, after)) => match session.find_stream(number) {
@@ -60,7 +63,7 @@ pub async fn get(visit: &Visit) -> Reply {
 /// Ends the session.
 pub async fn delete(visit: &Visit) -> Reply {
     if visit.says_modern() || visit.session_token().is_none() {
-        return not_allowed("POST");
+        return visit.not_allowed().await;
     }
     match session(visit).await {
         Ok((_, session)) => {
@@ -71,24 +74,22 @@ pub async fn delete(visit: &Visit) -> Reply {
     }
 }
 
-fn refuse(stop: Stop) -> Reply {
-    reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop))
+async fn refuse(visit: &Visit, stop: &Stop) -> Reply {
+    visit.refused(Refused::stopped(stop, Era::Legacy)).await;
+    reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, stop))
 }
 
 async fn session(visit: &Visit) -> Result<(Caller, Arc<Session>), Reply> {
     let gate = &visit.door.gate;
     let (snapshot, toolset) = (&visit.snapshot, &visit.toolset);
-    let caller = identify(gate, snapshot, toolset, &visit.credentials)
-        .await
-        .map_err(refuse)?;
-    recognise::session(
-        gate,
-        visit.session_token().as_deref(),
-        &caller,
-        &visit.toolset,
-    )
-    .map(|session| (caller, session))
-    .map_err(refuse)
+    let caller = match identify(gate, snapshot, toolset, &visit.credentials).await {
+        Ok(caller) => caller,
+        Err(stop) => return Err(refuse(visit, &stop).await),
+    };
+    match recognise::session(gate, visit.session_token().as_deref(), &caller, toolset) {
+        Ok(session) => Ok((caller, session)),
+        Err(stop) => Err(refuse(visit, &stop).await),
+    }
 }
 
 fn event_id(text: &str) -> Option<(u64, u64)> {

@@ -31,17 +31,42 @@ pub async fn identify(
     toolset: &Toolset,
     credentials: &Credentials,
 ) -> Result<Caller, Stop> {
-    let keyring = gate.keyring();
-    let proven = prove(&keyring, snapshot, toolset, credentials)
+    let proven = who(gate, snapshot, toolset, credentials).await?;
+    may_use(snapshot, toolset, &proven)?;
+    Ok(proven.caller)
+}
+
+/// Returns who calls, whatever they may use: a record names them also when they are turned away.
+///
+/// # Errors
+/// [`Stop::Unauthenticated`] or [`Stop::Unjudged`].
+///
+/// # Cancel safety
+/// Nothing is kept of a call that was dropped.
+pub async fn who(
+    gate: &Gate,
+    snapshot: &Snapshot,
+    toolset: &Toolset,
+    credentials: &Credentials,
+) -> Result<Proven, Stop> {
+    let proven = prove(&gate.keyring(), snapshot, toolset, credentials)
         .await
         .map_err(|fault| refusal(fault, toolset, credentials))?;
-    enter(snapshot, toolset, &proven)?;
-    Ok(in_groups(&snapshot.tenants, proven.caller))
+    Ok(Proven {
+        caller: in_groups(&snapshot.tenants, proven.caller),
+        reach: proven.reach,
+    })
+}
+
+/// Returns who calls over stdio, where nothing is to be proven.
+pub fn at_stdio(snapshot: &Snapshot) -> Caller {
+    let caller = named(&snapshot.gateway.tenant, "stdio", Via::Stdio);
+    in_groups(&snapshot.tenants, caller)
 }
 
 /// A caller, and the toolsets their key reaches if it does not reach all.
-struct Proven {
-    caller: Caller,
+pub struct Proven {
+    pub caller: Caller,
     reach: Option<Vec<ToolsetName>>,
 }
 
@@ -69,7 +94,7 @@ async fn prove(
 ) -> Result<Proven, Fault> {
     let gateway = &snapshot.gateway;
     if credentials.stdio {
-        return Ok(named(&gateway.tenant, "stdio", Via::Stdio).into());
+        return Ok(at_stdio(snapshot).into());
     }
     if let Some(authorization) = &credentials.authorization {
         let presented = bearer(authorization).ok_or(Fault::Refused)?;
@@ -175,9 +200,12 @@ fn refusal(fault: Fault, toolset: &Toolset, credentials: &Credentials) -> Stop {
     }
 }
 
-/// A toolset that the caller's tenant does not see is one that does not exist. Scopes are asked of tokens alone: nobody can
-/// give a key or a certificate more of them.
-fn enter(snapshot: &Snapshot, toolset: &Toolset, proven: &Proven) -> Result<(), Stop> {
+/// Judges whether who was proven may use this toolset. One that the caller's tenant does not see is one that does not exist.
+/// Scopes are asked of tokens alone: nobody can give a key or a certificate more of them.
+///
+/// # Errors
+/// [`Stop::NoToolset`], [`Stop::Forbidden`] or [`Stop::InsufficientScope`].
+pub fn may_use(snapshot: &Snapshot, toolset: &Toolset, proven: &Proven) -> Result<(), Stop> {
     let caller = &proven.caller;
     if !snapshot.tenants.sees(&caller.tenant, &toolset.name) {
         return Err(Stop::NoToolset);

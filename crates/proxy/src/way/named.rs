@@ -8,6 +8,7 @@ use crate::{
     gate::Gate,
     pipeline::Trail,
     stage::{
+        authorize,
         connect::connect,
         forward::exchange,
         resolve::{self, Target},
@@ -21,6 +22,7 @@ use crate::{
 pub async fn prompt(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
     let name = resolve::named(call, "name")?;
     let target = resolve::prompt(gate, call, &name).await?;
+    trail.decided(authorize::prompt(call, &target, &name))?;
     send(gate, call, &target, Some(&["name"]), trail).await
 }
 
@@ -29,6 +31,7 @@ pub async fn prompt(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Clean
 pub async fn resource(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
     let uri = resolve::named(call, "uri")?;
     let target = resolve::resource(gate, call, &uri).await?;
+    trail.decided(authorize::read(call, &target, &uri))?;
     let sent = send(gate, call, &target, None, trail).await;
     match sent {
         // Legacy servers say −32002 or, in the field, other codes; the client's era decides how it is told.
@@ -54,10 +57,12 @@ pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<C
     match (member("name"), member("uri")) {
         (Some(name), None) => {
             let target = resolve::prompt(gate, call, &name).await?;
+            trail.decided(authorize::prompt(call, &target, &name))?;
             send(gate, call, &target, Some(&["ref", "name"]), trail).await
         }
         (None, Some(uri)) => {
             let target = resolve::resource(gate, call, &uri).await?;
+            trail.decided(authorize::read(call, &target, &uri))?;
             send(gate, call, &target, None, trail).await
         }
         _ => Err(Stop::Rpc(RpcError::new(
