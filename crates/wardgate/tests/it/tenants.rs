@@ -10,7 +10,7 @@ use wardgate_testkit::{
 
 use crate::{
     edge_tls::replace,
-    gateway::TestGateway,
+    gateway::{TestGateway, stdio},
     lifecycle_serve::{KEY, Serve},
     tokens::{add, bearer, egress},
 };
@@ -193,4 +193,20 @@ async fn a_reload_that_leaves_an_issuer_leaves_its_keys() {
     serve.logged_after(before, "configuration reloaded").await;
     assert_eq!(call("/mcp/shared", fresh()).await, 200);
     assert_eq!(acme.fetches(), 1);
+}
+
+#[tokio::test]
+async fn the_client_on_standard_input_is_a_tenant_like_others() {
+    let sum = async |tenants: &str| {
+        let config = format!("tenants: {tenants}\nservers: {{lab: {{lab: true}}}}\n");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("wardgate.yaml"), config).expect("a config");
+        let mut stdio = stdio(folder.path(), &[]);
+        let params = json!({"name": "add", "arguments": {"a": 1, "b": 1}});
+        stdio.ask(&modern::message(1, "tools/call", params)).await.1
+    };
+    let seen = sum("{acme: {toolsets: [default]}, local: {toolsets: [default]}}").await;
+    assert_eq!(seen["result"]["structuredContent"]["sum"], 2, "{seen}");
+    let hidden = sum("{acme: {toolsets: [default]}}").await;
+    assert_eq!(hidden["error"]["code"], 40400, "{hidden}");
 }

@@ -171,7 +171,9 @@ async fn a_token_that_proves_nobody_opens_nothing() {
 
 #[tokio::test]
 async fn a_token_in_the_wrong_place_is_none() {
-    let (issuer, gateway) = start().await;
+    let issuer = IssuerServer::start().await;
+    let env = [("KEY", KEY), ("WARDGATE_LOG", "trace")];
+    let gateway = TestGateway::start_with(&config(&issuer), &env).await;
     let token = issuer.token(json!({}));
     let form = Request::new("POST", "/mcp")
         .header("Content-Type", "application/x-www-form-urlencoded")
