@@ -4,11 +4,16 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use url::Url;
 use wardgate_model::{Alias, PrincipalId, SecretRef, ServerName, TenantId, ToolsetName};
 
-pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts};
+pub use crate::raw::{
+    Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts,
+    tenants::{Limit, LimitKey},
+    traits::Tool,
+};
 use crate::{raw::RawSecretRef, units::Size};
 
 /// What `serve` runs when there is no file.
@@ -21,6 +26,8 @@ pub struct Config {
     pub servers: Vec<Server>,
     /// In the order of the file.
     pub toolsets: Vec<Toolset>,
+    /// In the order of the file; callers may be of others.
+    pub tenants: Vec<Tenant>,
 }
 
 impl Config {
@@ -82,6 +89,7 @@ pub struct Server {
     pub validate: bool,
     pub sanitize: Sanitize,
     pub warm: bool,
+    pub tools: IndexMap<String, Tool>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -133,6 +141,12 @@ pub struct Toolset {
     pub tools: Vec<String>,
     pub hide: Vec<String>,
     pub prefix: Prefix,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Tenant {
+    pub name: TenantId,
+    pub limits: Vec<Limit>,
 }
 
 fn reference<S: Serializer>(secret: &SecretRef, to: S) -> Result<S::Ok, S::Error> {

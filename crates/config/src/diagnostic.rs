@@ -81,6 +81,8 @@ pub mod code {
         NOT_AN_MCP_JSON = 1070,
         ENTRY_NOT_IMPORTED = 1071,
         SECRET_TAKEN_OUT = 1072,
+        EMPTY_LIMIT = 1100,
+        LIMIT_WITHOUT_WINDOW = 1101,
     }
 }
 

@@ -3,10 +3,14 @@
 //!
 //! Not here: what a schema cannot say (see `check`), and the typed result (see [`crate::config`]).
 
+pub mod tenants;
+pub mod traits;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::{tenants::RawTenant, traits::Tool};
 use crate::units::{Size, Span};
 
 /// A Wardgate configuration. Relative paths are relative to the directory of the file.
@@ -22,6 +26,9 @@ pub struct RawConfig {
     /// The views that clients connect to, each at `/mcp/{name}`. Without this section there is one, `default`, over every server. `/mcp` serves the one named `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub toolsets: Option<IndexMap<String, RawToolset>>,
+    /// The groups of callers. A caller that no key gives a tenant is of `local`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tenants: IndexMap<String, RawTenant>,
 }
 
 /// The gateway itself.
@@ -204,6 +211,9 @@ pub struct RawServer {
     /// Whether the server is connected when the gateway starts, not at the first call.
     #[serde(default)]
     pub warm: bool,
+    /// What is known of its tools, by the name the server gives them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tools: IndexMap<String, Tool>,
 }
 
 impl Default for RawServer {
@@ -219,6 +229,7 @@ impl Default for RawServer {
             validate: true,
             sanitize: Sanitize::default(),
             warm: false,
+            tools: IndexMap::new(),
         }
     }
 }

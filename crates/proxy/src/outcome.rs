@@ -5,7 +5,10 @@ use std::time::Duration;
 use wardgate_model::ErrorClass;
 use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
 
-use crate::stop::{Missing, Stop};
+use crate::{
+    allowance::{self, RateLimit},
+    stop::{Missing, Stop},
+};
 
 /// A finished answer with what HTTP needs besides the body.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub struct Answer {
     /// Set by `initialize` on HTTP.
     pub session: Option<String>,
     pub retry_after: Option<Duration>,
+    /// What remains of the caller's limits.
+    pub limit: Option<RateLimit>,
 }
 
 impl Answer {
@@ -28,6 +33,7 @@ impl Answer {
             status: 200,
             session: None,
             retry_after: None,
+            limit: None,
         }
     }
 
@@ -35,13 +41,12 @@ impl Answer {
     pub fn stop(id: Option<&RequestId>, method: &Method, era: Era, stop: &Stop) -> Answer {
         let retry_after = retry_after(stop);
         let as_result = (*method == Method::ToolsCall)
-            .then(|| class(stop).map(|class| (class, advice(stop))))
+            .then(|| class(stop))
             .flatten();
         let (frame, status) = match (as_result, id) {
-            (Some((class, advice)), Some(id)) if !transport_level(stop) => (
-                Frame::success(id, &error_result(class, &advice, retry_after, era)),
-                200,
-            ),
+            (Some(class), Some(id)) if !transport_level(stop) => {
+                (Frame::success(id, &error_result(stop, class, era)), 200)
+            }
             _ => {
                 let error = rpc_error(stop, era);
                 (Frame::failure(id, &error), status(stop, era))
@@ -52,6 +57,7 @@ impl Answer {
             status,
             session: None,
             retry_after,
+            limit: None,
         }
     }
 }
@@ -68,7 +74,7 @@ fn transport_level(stop: &Stop) -> bool {
 pub fn class(stop: &Stop) -> Option<ErrorClass> {
     match stop {
         Stop::Arguments(_) => Some(ErrorClass::InvalidArguments),
-        Stop::Busy { .. } => Some(ErrorClass::LimitExceeded),
+        Stop::Limited(_) | Stop::Busy { .. } => Some(ErrorClass::LimitExceeded),
         Stop::Draining | Stop::Unavailable { .. } => Some(ErrorClass::UpstreamUnavailable),
         Stop::Timeout => Some(ErrorClass::Timeout),
         Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
@@ -91,6 +97,7 @@ fn advice(stop: &Stop) -> String {
             let at = if mismatch.pointer.is_empty() { "the arguments".to_owned() } else { format!("`{}`", mismatch.pointer) };
             format!("Invalid arguments at {at}: {}. Correct this and call again.", mismatch.reason)
         }
+        Stop::Limited(refusal) => allowance::advice(refusal),
         Stop::Busy { .. } => "The gateway is busy. Try again later.".into(),
         Stop::Draining => "The gateway is shutting down. Try again shortly.".into(),
         Stop::Timeout => "The tool did not answer in time. It may still have run; check before calling again.".into(),
@@ -119,17 +126,21 @@ fn retry_after(stop: &Stop) -> Option<Duration> {
     match stop {
         Stop::Busy { retry_after } | Stop::Unavailable { retry_after } => Some(*retry_after),
         Stop::Draining => Some(Duration::from_secs(1)),
+        Stop::Limited(refusal) => refusal.retry_after.map(allowance::whole_millis),
         _ => None,
     }
 }
 
 /// A tool result a model can follow: `isError`, one sentence, and the class under our `_meta` key.
-fn error_result(class: ErrorClass, sentence: &str, retry_after: Option<Duration>, era: Era) -> Raw {
+fn error_result(stop: &Stop, class: ErrorClass, era: Era) -> Raw {
     let mut result = serde_json::json!({
-        "content": [{"type": "text", "text": sentence}],
+        "content": [{"type": "text", "text": advice(stop)}],
         "isError": true,
-        "_meta": {"dev.wardgate/error": data(class, retry_after)},
+        "_meta": {"dev.wardgate/error": data(class, retry_after(stop))},
     });
+    if let Stop::Limited(refusal) = stop {
+        result["_meta"][allowance::META] = allowance::data(refusal);
+    }
     if era == Era::Modern {
         result["resultType"] = "complete".into();
     }
@@ -155,7 +166,11 @@ fn rpc_error(stop: &Stop, era: Era) -> Raw {
     }
     let mut error = RpcError::new(code(stop, era), advice(stop));
     if let Some(class) = class(stop) {
-        error = error.with_data(Raw::of(&data(class, retry_after(stop))));
+        let mut data = data(class, retry_after(stop));
+        if let Stop::Limited(refusal) = stop {
+            data["limit"] = allowance::data(refusal);
+        }
+        error = error.with_data(Raw::of(&data));
     }
     if let Stop::NotFound(Missing::Resource(uri)) = stop {
         error = error.with_data(Raw::of(&serde_json::json!({"uri": uri})));
@@ -186,7 +201,7 @@ fn code(stop: &Stop, era: Era) -> i64 {
         Stop::Unauthenticated => 40100,
         Stop::Forbidden => 40300,
         Stop::OutcomeUnknown => 40900,
-        Stop::Busy { .. } => 42900,
+        Stop::Limited(_) | Stop::Busy { .. } => 42900,
         Stop::Cancelled => 49900,
         Stop::Internal { .. } => error::INTERNAL_ERROR,
         Stop::UpstreamFault { .. } => 50200,
@@ -201,7 +216,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         Stop::Forbidden => 403,
         Stop::NoSession { given: false } => 400,
         Stop::NoSession { given: true } => 404,
-        Stop::Busy { .. } => 429,
+        Stop::Limited(_) | Stop::Busy { .. } => 429,
         Stop::Draining => 503,
         Stop::BadMeta(_) => 400,
         Stop::Cancelled => 499,

@@ -12,7 +12,7 @@ use wardgate_sanitize::Level;
 
 use crate::{
     ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Timeouts,
-    TlsTrust, Toolset,
+    TlsTrust, Toolset, Traits, limits,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -30,6 +30,8 @@ pub enum CompileError {
         pattern: String,
         source: globset::Error,
     },
+    #[error(transparent)]
+    Limit(#[from] wardgate_limit::RuleFault),
     #[error("the config has no canonical form")]
     Canonical(#[from] serde_json::Error),
 }
@@ -55,6 +57,10 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
             Err(fault) => faults.push(fault),
         }
     }
+    let limits = limits::compile(&config.tenants).unwrap_or_else(|found| {
+        faults.extend(found.into_iter().map(CompileError::from));
+        wardgate_limit::Rules::default()
+    });
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -63,6 +69,7 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
         gateway: compile_gateway(&config.gateway),
         servers,
         toolsets,
+        limits,
     })
 }
 
@@ -145,9 +152,20 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         sanitize_metadata: level(server.sanitize.metadata),
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
+        tools: server
+            .tools
+            .iter()
+            .map(|(name, tool)| (name.clone(), traits(tool)))
+            .collect(),
         // Lines carry the whole definition with them, so any change makes new ones.
         digest: digest_of(server)?.into(),
     })
+}
+
+fn traits(tool: &config::Tool) -> Traits {
+    Traits {
+        cost: tool.cost_usd.0,
+    }
 }
 
 fn era(era: config::Era) -> EraPin {

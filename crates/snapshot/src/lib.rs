@@ -5,12 +5,13 @@
 
 pub mod compile;
 pub mod gateway;
+mod limits;
 pub mod server;
 pub mod toolset;
 
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway};
-pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust};
+pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, Traits};
 pub use toolset::{Prefix, Toolset};
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub gateway: Gateway,
     pub servers: BTreeMap<wardgate_model::Alias, Arc<Server>>,
     pub toolsets: BTreeMap<ToolsetName, Arc<Toolset>>,
+    /// Of all tenants.
+    pub limits: wardgate_limit::Rules,
 }
 
 impl Snapshot {

@@ -149,6 +149,7 @@ fn base() -> Value {
             }},
         },
         "toolsets": {"default": {"servers": ["web"], "tools": ["web/*"]}},
+        "tenants": {"acme": {"limits": [{"name": "floor", "calls": 3, "per": "1m"}]}},
     })
 }
 
@@ -342,6 +343,26 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             "toolsets.<name>.prefix",
             one("/toolsets/default/prefix", json!("always")),
         ),
+        (
+            "servers.<name>.tools.<name>.cost_usd",
+            one("/servers/web/tools/x/cost_usd", json!(0.02)),
+        ),
+        (
+            "tenants.<name>.limits[].key",
+            one("/tenants/acme/limits/0/key", json!(["principal", "tool"])),
+        ),
+        (
+            "tenants.<name>.limits[].per",
+            one("/tenants/acme/limits/0/per", json!("day")),
+        ),
+        (
+            "tenants.<name>.limits[].cost_usd",
+            one("/tenants/acme/limits/0/cost_usd", json!(0.5)),
+        ),
+        (
+            "tenants.<name>.limits[].soft",
+            one("/tenants/acme/limits/0/soft", json!(0.5)),
+        ),
     ];
     const DURATIONS: [&str; 6] = [
         "header_timeout",
@@ -368,6 +389,17 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         };
         if path.starts_with("gateway.limits.") {
             changes.push((path, one(&format!("/gateway/limits/{last}"), value)));
+        } else if path.starts_with("tenants.<name>.limits[].")
+            && !changes.iter().any(|(known, _)| *known == path)
+        {
+            let value = match last {
+                "name" => json!("x"),
+                "tools" => json!(["web/*"]),
+                "bytes" => json!("7KiB"),
+                "compute" => json!("7s"),
+                _ => json!(7),
+            };
+            changes.push((path, one(&format!("/tenants/acme/limits/0/{last}"), value)));
         } else if path.starts_with("servers.<name>.timeouts.") {
             changes.push((path, one(&format!("/servers/web/timeouts/{last}"), value)));
         } else if path.starts_with("servers.<name>.lab.") {
@@ -406,7 +438,13 @@ fn obeyed(snapshot: &Snapshot) -> String {
         .values()
         .map(|server| format!("{server:?}").replace(&*server.digest, ""))
         .collect();
-    format!("{:?} {servers:?} {:?}", snapshot.gateway, snapshot.toolsets)
+    let Snapshot {
+        gateway,
+        toolsets,
+        limits,
+        ..
+    } = snapshot;
+    format!("{gateway:?} {servers:?} {toolsets:?} {limits:?}")
 }
 
 #[test]

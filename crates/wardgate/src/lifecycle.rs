@@ -17,6 +17,7 @@ use crate::{
     cli::{Exit, config_file, serve::Args},
     compose::{self, ConfigSecrets},
     reload,
+    usage::UsageFile,
 };
 
 mod banner;
@@ -81,7 +82,10 @@ async fn run(
     let state = state(&args, &loaded.config);
     let ports = compose::ports(&snapshot, &state, secrets.clone())?;
     let gate = Gate::new(snapshot, ports).await?;
+    let usage = UsageFile::restore(&gate, &state);
     let stop = CancellationToken::new();
+    gate.tasks
+        .spawn(usage.clone().keep(gate.clone(), stop.clone()));
     gate.tasks.spawn(reload::follow(
         watch,
         hangup,
@@ -97,6 +101,7 @@ async fn run(
     };
     stop.cancel();
     shut_down(&gate).await;
+    usage.write(&gate);
     served
 }
 

@@ -8,6 +8,7 @@ mod lifecycle;
 mod records;
 mod reload;
 mod secrets;
+mod usage;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ mod endpoint;
 mod gateway;
 mod names;
 mod server;
+mod tenants;
 mod toolset;
 
 use std::path::{Path, PathBuf};
@@ -83,10 +84,12 @@ pub fn check(
         raw.toolsets.as_ref(),
         &known,
     );
+    let tenants = tenants::check_all(checks, &root.child("tenants"), &raw.tenants, &known);
     Some(Config {
         gateway: gateway?,
         servers,
         toolsets,
+        tenants,
     })
 }
 

@@ -72,6 +72,7 @@ pub fn check_all(
             validate: server.validate,
             sanitize: server.sanitize.clone(),
             warm: server.warm,
+            tools: server.tools.clone(),
         });
     }
     (servers, known)

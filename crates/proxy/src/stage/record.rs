@@ -3,10 +3,12 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
+use wardgate_limit::Dimension;
 use wardgate_protocol::RpcError;
 use wardgate_snapshot::{Snapshot, Toolset};
 
 use crate::{
+    allowance,
     gate::Gate,
     outcome,
     pipeline::Trail,
@@ -20,6 +22,7 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         return;
     };
     let caller = trail.caller.as_ref();
+    let charged = trail.charged.as_ref();
     sink.put(&Record {
         time: rfc3339(Timestamp::now()),
         revision: &trail.snapshot.revision,
@@ -42,6 +45,8 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         upstream_us: trail.upstream_us,
         request_bytes: trail.request_bytes,
         answer_bytes: *end.as_ref().unwrap_or(&0),
+        cost_usd: charged.map(|spend| allowance::amount(Dimension::CostUsd, spend.cost.0)),
+        tokens_est: charged.map(|spend| spend.tokens),
         hidden_removed: trail.hidden,
         trace: trail.trace.as_deref(),
     });
@@ -70,6 +75,8 @@ pub fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'st
         upstream_us: 0,
         request_bytes: 0,
         answer_bytes: 0,
+        cost_usd: None,
+        tokens_est: None,
         hidden_removed: 0,
         trace: None,
     });
@@ -79,6 +86,7 @@ fn status(end: &Result<usize, Stop>) -> &'static str {
     match end {
         Ok(_) => "ok",
         Err(Stop::Cancelled) => "cancelled",
+        Err(Stop::Limited(_)) => "limited",
         Err(Stop::Unauthenticated | Stop::Forbidden | Stop::NoSession { .. }) => "denied",
         Err(Stop::Rpc(_) | Stop::BadMeta(_) | Stop::NotFound(_) | Stop::Arguments(_)) => "rejected",
         Err(

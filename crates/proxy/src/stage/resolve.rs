@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wardgate_protocol::headers::{self, HeaderView, NotOnce};
 use wardgate_snapshot::Server;
 
+use super::admit::Slot;
 use crate::{
     call::Call,
     catalog::{
@@ -67,7 +68,7 @@ impl Target {
 ///
 /// # Errors
 /// [`Stop::NotFound`], or −32020 from the header rules.
-pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
+pub async fn tool(gate: &Gate, call: &Call, _slot: &Slot) -> Result<Target, Stop> {
     let name = named(call, "name")?;
     let target = find(gate, call, Shelf::Tools, &name)
         .await?

@@ -8,8 +8,10 @@ use crate::{
     gate::Gate,
     pipeline::Trail,
     stage::{
+        admit::Slot,
         connect::connect,
         forward::exchange,
+        reserve,
         resolve::{self, Target},
         sanitize::{CleanReply, sanitize},
     },
@@ -18,18 +20,28 @@ use crate::{
 
 /// # Errors
 /// As every call; see [`Stop`].
-pub async fn prompt(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn prompt(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let name = resolve::named(call, "name")?;
     let target = resolve::prompt(gate, call, &name).await?;
-    send(gate, call, &target, Some(&["name"]), trail).await
+    send(gate, call, &target, Some(&["name"]), slot, trail).await
 }
 
 /// # Errors
 /// As every call; see [`Stop`].
-pub async fn resource(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn resource(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let uri = resolve::named(call, "uri")?;
     let target = resolve::resource(gate, call, &uri).await?;
-    let sent = send(gate, call, &target, None, trail).await;
+    let sent = send(gate, call, &target, None, slot, trail).await;
     match sent {
         // Legacy servers say −32002 or, in the field, other codes; the client's era decides how it is told.
         Err(Stop::Upstream(raw))
@@ -44,7 +56,12 @@ pub async fn resource(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Cle
 
 /// # Errors
 /// As every call; see [`Stop`].
-pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn completion(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let member = |key: &str| {
         let params = call.frame.params()?;
         wardgate_protocol::edit::get(params.as_str(), &["ref", key])
@@ -54,11 +71,11 @@ pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<C
     match (member("name"), member("uri")) {
         (Some(name), None) => {
             let target = resolve::prompt(gate, call, &name).await?;
-            send(gate, call, &target, Some(&["ref", "name"]), trail).await
+            send(gate, call, &target, Some(&["ref", "name"]), slot, trail).await
         }
         (None, Some(uri)) => {
             let target = resolve::resource(gate, call, &uri).await?;
-            send(gate, call, &target, None, trail).await
+            send(gate, call, &target, None, slot, trail).await
         }
         _ => Err(Stop::Rpc(RpcError::new(
             error::INVALID_PARAMS,
@@ -71,7 +88,12 @@ pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<C
 ///
 /// # Errors
 /// −32601 when the toolset has several servers, else as every call.
-pub async fn unknown(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn unknown(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let [alias] = call.toolset.servers.as_slice() else {
         return Err(super::not_found(call));
     };
@@ -79,7 +101,7 @@ pub async fn unknown(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Clea
         return Err(super::not_found(call));
     };
     let target = Target::on(server.clone(), call.method.label().to_owned());
-    send(gate, call, &target, None, trail).await
+    send(gate, call, &target, None, slot, trail).await
 }
 
 async fn send(
@@ -87,16 +109,18 @@ async fn send(
     call: &Call,
     target: &Target,
     rename: Option<&[&str]>,
+    slot: &Slot,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
     trail.target(target);
     call.cx.limit(target.server().timeouts.call);
+    let reserved = reserve::plain(gate, call, slot, trail)?;
     let connected = connect(gate, call, target).await?;
     trail.connected(&connected);
     let rename = rename.map(|path| Rename {
         path,
         to: target.name(),
     });
-    let reply = exchange(gate, call, target, connected, rename, trail).await?;
+    let reply = exchange(gate, call, target, connected, rename, reserved, trail).await?;
     sanitize(gate, call, target, &reply)
 }
