@@ -10,7 +10,7 @@ use url::Url;
 use wardgate_model::{Alias, PrincipalId, SecretRef, ServerName, TenantId, ToolsetName};
 
 pub use crate::raw::{
-    Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts,
+    Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput,
     tenants::{Limit, LimitKey},
     traits::Tool,
 };
@@ -22,6 +22,8 @@ pub const STARTER: &str = "servers:\n  lab: {lab: true}\n";
 #[derive(Clone, Debug, Serialize)]
 pub struct Config {
     pub gateway: Gateway,
+    /// Patterns of Cedar files, from the directory of the config.
+    pub policies: Vec<PathBuf>,
     /// In the order of the file.
     pub servers: Vec<Server>,
     /// In the order of the file.
@@ -87,6 +89,7 @@ pub struct Server {
     pub concurrency: usize,
     pub reply_max: Size,
     pub validate: bool,
+    pub validate_output: ValidateOutput,
     pub sanitize: Sanitize,
     pub warm: bool,
     pub tools: IndexMap<String, Tool>,

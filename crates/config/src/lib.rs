@@ -22,7 +22,7 @@ pub mod units;
 
 pub use config::{
     Config, Endpoint, Era, Gateway, Key, Limit, LimitKey, Limits, Prefix, Server, Strip, Tenant,
-    Timeouts, Tool, Toolset, Value,
+    Timeouts, Tool, Toolset, ValidateOutput, Value,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use load::{Loaded, Sources, load};

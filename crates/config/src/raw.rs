@@ -20,6 +20,9 @@ pub struct RawConfig {
     /// The gateway itself: where it listens, who may call, its limits.
     #[serde(default)]
     pub gateway: RawGateway,
+    /// Files that belong to the configuration, as patterns such as `policies/*.cedar`. With policies, a call is denied unless one permits it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
     /// The MCP servers behind the gateway, by name: `com.acme/payments`, or plain `time`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub servers: IndexMap<String, RawServer>,
@@ -205,6 +208,10 @@ pub struct RawServer {
     /// Whether arguments are checked against the tool's input schema.
     #[serde(default = "yes")]
     pub validate: bool,
+    /// What is done about structured results that do not fit the tool's output schema: nothing, told to the client and in the
+    /// record, or answered as a failure of the server.
+    #[serde(default)]
+    pub validate_output: ValidateOutput,
     /// What is done about hidden characters in what the server sends.
     #[serde(default)]
     pub sanitize: Sanitize,
@@ -227,6 +234,7 @@ impl Default for RawServer {
             concurrency: concurrency(),
             reply_max: reply_max(),
             validate: true,
+            validate_output: ValidateOutput::default(),
             sanitize: Sanitize::default(),
             warm: false,
             tools: IndexMap::new(),
@@ -359,6 +367,16 @@ pub enum Era {
     Auto,
     Legacy,
     Modern,
+}
+
+/// What is done about results that do not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidateOutput {
+    Off,
+    #[default]
+    Flag,
+    Block,
 }
 
 /// Deadlines.

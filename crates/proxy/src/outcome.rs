@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wardgate_model::ErrorClass;
+use wardgate_policy::{Decision, Effect};
 use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
 
 use crate::{
@@ -70,6 +71,16 @@ fn transport_level(stop: &Stop) -> bool {
     )
 }
 
+/// Returns the JSON-RPC code a client is answered with; `None` where the answer is a result.
+pub fn error_code(stop: &Stop, method: &Method, era: Era) -> Option<i64> {
+    let is_result = *method == Method::ToolsCall && class(stop).is_some() && !transport_level(stop);
+    match stop {
+        _ if is_result => None,
+        Stop::Upstream(raw) => RpcError::read(raw).map(|error| error.code),
+        stop => Some(code(stop, era)),
+    }
+}
+
 /// Returns the class a record carries and a model can act on; `None` for faults that the spec answers itself.
 pub fn class(stop: &Stop) -> Option<ErrorClass> {
     match stop {
@@ -80,7 +91,7 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
         Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
         Stop::OutcomeUnknown => Some(ErrorClass::OutcomeUnknown),
         Stop::Internal { .. } => Some(ErrorClass::Internal),
-        Stop::Unauthenticated | Stop::Forbidden => Some(ErrorClass::PolicyDenied),
+        Stop::Unauthenticated | Stop::Forbidden | Stop::Denied(_) => Some(ErrorClass::PolicyDenied),
         Stop::Rpc(_)
         | Stop::BadMeta(_)
         | Stop::Upstream(_)
@@ -109,6 +120,7 @@ fn advice(stop: &Stop) -> String {
         Stop::Internal { reason } => format!("The gateway failed: {reason}."),
         Stop::Unauthenticated => "Authentication is required.".into(),
         Stop::Forbidden => "This caller may not use this toolset.".into(),
+        Stop::Denied(decision) => denied(decision),
         Stop::NoSession { given: false } => "Mcp-Session-Id header is required".into(),
         Stop::NoSession { given: true } => "Session not found".into(),
         Stop::NotFound(missing) => match missing {
@@ -119,6 +131,26 @@ fn advice(stop: &Stop) -> String {
         Stop::Cancelled => "Request cancelled".into(),
         Stop::Rpc(error) | Stop::BadMeta(error) => error.message.clone(),
         Stop::Upstream(_) => String::new(),
+    }
+}
+
+/// Names the rule, which is the operator's own word; what it looks at stays unsaid.
+fn denied(decision: &Decision) -> String {
+    let rules: Vec<_> = decision
+        .rules
+        .iter()
+        .map(|rule| format!("`{}`", rule.id))
+        .collect();
+    let why = match decision.effect {
+        Effect::Defer => "needs an approval, which cannot be asked for here",
+        Effect::Deny | Effect::Allow => "is not allowed by policy",
+    };
+    match rules.is_empty() {
+        true => format!("This call {why}. Do not repeat it unchanged."),
+        false => format!(
+            "This call {why} ({}). Do not repeat it unchanged.",
+            rules.join(", ")
+        ),
     }
 }
 
@@ -189,7 +221,7 @@ fn for_era(raw: &Raw, era: Era) -> Raw {
 }
 
 /// Own codes are positive, so that they can never be taken for one of JSON-RPC's or the spec's.
-fn code(stop: &Stop, era: Era) -> i64 {
+pub fn code(stop: &Stop, era: Era) -> i64 {
     match stop {
         Stop::Rpc(error) | Stop::BadMeta(error) => error.code,
         Stop::Upstream(_) => error::INTERNAL_ERROR,
@@ -199,7 +231,7 @@ fn code(stop: &Stop, era: Era) -> i64 {
         Stop::NoSession { given: true } => -32001,
         Stop::Arguments(_) => error::INVALID_PARAMS,
         Stop::Unauthenticated => 40100,
-        Stop::Forbidden => 40300,
+        Stop::Forbidden | Stop::Denied(_) => 40300,
         Stop::OutcomeUnknown => 40900,
         Stop::Limited(_) | Stop::Busy { .. } => 42900,
         Stop::Cancelled => 49900,
@@ -228,6 +260,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         | Stop::Upstream(_)
         | Stop::NotFound(_)
         | Stop::Arguments(_)
+        | Stop::Denied(_)
         | Stop::Timeout
         | Stop::Unavailable { .. }
         | Stop::UpstreamFault { .. }

@@ -11,7 +11,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use wardgate_limit::{Spend, Warning};
 use wardgate_model::{Caller, ToolRef};
-use wardgate_protocol::{Lookup, Method, Revision, edit, method};
+use wardgate_policy::Decision;
+use wardgate_protocol::{Method, Revision, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
@@ -25,9 +26,11 @@ use crate::{
     session::recognise,
     stage::{
         admit::{Slot, admit},
+        authorize::{self, Permit},
         connect::{Connected, connect},
         forward::forward,
-        identify::identify,
+        identify::{may_use, who},
+        output,
         record::record,
         reserve::reserve,
         resolve,
@@ -58,7 +61,7 @@ pub async fn serve(
         .as_ref()
         .map(|answer| answer.frame.raw().len())
         .map_err(Stop::clone);
-    record(&gate, &trail, started, &size);
+    record(&gate, &trail, started, &size, era);
     let mut answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop));
     allowance::tell(&gate, &trail, &mut answer);
     answer
@@ -89,6 +92,7 @@ fn introduce(
         snapshot: arrival.snapshot,
         toolset: arrival.toolset,
         headers: arrival.headers,
+        trace: arrival.trace,
         cx: Cx::new(cancel, Duration::from_secs(60)),
         exchange,
         underway: arrival.underway,
@@ -96,13 +100,10 @@ fn introduce(
 }
 
 fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop> {
-    let caller = identify(
-        &gate.keyring(),
-        &arrival.snapshot.gateway,
-        &arrival.toolset,
-        &arrival.credentials,
-    )?;
+    let keyring = gate.keyring();
+    let caller = who(&keyring, &arrival.snapshot.gateway, &arrival.credentials)?;
     trail.caller = Some(caller.clone());
+    may_use(&keyring, &caller, &arrival.toolset)?;
     if gate.draining.is_cancelled() {
         return Err(Stop::Draining);
     }
@@ -118,15 +119,17 @@ fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop>
 /// One tool call, stage by stage.
 async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
     let slot = admit(gate, call, trail)?;
-    let target = resolve::tool(gate, call, &slot).await?;
+    let target = resolve::tool(gate, call, &slot, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
+    let permit = trail.decided(authorize::call(call, &target))?;
     let arguments = validate::arguments(call, &target)?;
-    let reserved = reserve(gate, call, &target, &arguments, trail)?;
+    let reserved = reserve(gate, call, &target, arguments, trail)?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = forward(gate, call, &target, arguments, connected, reserved, trail).await?;
-    sanitize(gate, call, &target, &reply)
+    let reply = forward(gate, call, &target, &permit, connected, reserved, trail).await?;
+    let reply = sanitize(gate, call, &target, &reply)?;
+    output::checked(call, &target, reply, trail).await
 }
 
 /// Chooses the way by method.
@@ -212,6 +215,10 @@ pub struct Trail {
     pub upstream_us: u64,
     pub request_bytes: usize,
     pub hidden: usize,
+    pub decision: Option<Decision>,
+    /// What became of a structured result that does not fit.
+    pub output: Option<&'static str>,
+    /// The `traceparent`.
     pub trace: Option<String>,
     /// The tool, as limits name it.
     pub limited_as: Option<ToolRef>,
@@ -223,11 +230,6 @@ pub struct Trail {
 
 impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
-        let trace = arrival
-            .frame
-            .lookup()
-            .and_then(|params| params.find(&["_meta", "traceparent"]))
-            .and_then(edit::string);
         Trail {
             snapshot: arrival.snapshot.clone(),
             toolset: arrival.toolset.clone(),
@@ -243,15 +245,26 @@ impl Trail {
             limited_as: None,
             charged: None,
             warnings: Vec::new(),
-            trace: trace
-                .filter(|trace| trace.len() <= 64)
-                .map(|trace| wardgate_sanitize::printable(&trace, 64)),
+            decision: None,
+            output: None,
+            trace: arrival.trace.parent().map(str::to_owned),
         }
     }
 
     pub fn target(&mut self, target: &resolve::Target) {
         self.server = Some(target.server().clone());
-        self.tool = Some(target.name().to_owned());
+        // Of other methods the name is the client's to choose, a URI for one.
+        self.tool = (self.method == Method::ToolsCall).then(|| target.name().to_owned());
+    }
+
+    /// Keeps what was decided, whichever way.
+    pub fn decided(&mut self, permit: Result<Permit, Stop>) -> Result<Permit, Stop> {
+        self.decision = match &permit {
+            Ok(permit) => permit.decision().cloned(),
+            Err(Stop::Denied(decision)) => Some(Decision::clone(decision)),
+            Err(_) => None,
+        };
+        permit
     }
 
     pub fn connected(&mut self, connected: &Connected) {

@@ -38,6 +38,14 @@ pub struct Record<'a> {
     pub tokens_est: Option<u64>,
     #[serde(skip_serializing_if = "is_zero")]
     pub hidden_removed: usize,
+    /// What policies said, and the rules that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<&'a str>,
+    /// `flagged` or `blocked`: a structured result did not fit its tool's output schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<&'a str>,
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wardgate_limit::Refusal;
+use wardgate_policy::Decision;
 use wardgate_protocol::{Raw, RpcError};
 use wardgate_schema::Mismatch;
 
@@ -16,7 +17,7 @@ pub enum Missing {
     Resource(String),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Stop {
     /// The request breaks its revision's rules; answered with that error.
     Rpc(RpcError),
@@ -29,6 +30,8 @@ pub enum Stop {
     Unauthenticated,
     /// Known caller, but not for this toolset.
     Forbidden,
+    /// Policies do not allow this call.
+    Denied(Box<Decision>),
     /// The session id is missing (`false`) or unknown, expired or another caller's (`true`).
     NoSession {
         given: bool,

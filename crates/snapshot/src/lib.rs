@@ -11,14 +11,16 @@ pub mod toolset;
 
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway};
-pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, Traits};
+pub use server::{
+    Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, Traits, ValidateOutput,
+};
 pub use toolset::{Prefix, Toolset};
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use wardgate_model::ToolsetName;
+use wardgate_policy::Authorizer;
 
-#[derive(Debug)]
 pub struct Snapshot {
     /// Digest of the config this came from; each record carries it.
     pub revision: String,
@@ -27,6 +29,8 @@ pub struct Snapshot {
     pub toolsets: BTreeMap<ToolsetName, Arc<Toolset>>,
     /// Of all tenants.
     pub limits: wardgate_limit::Rules,
+    /// Decides over what is no tool: resources, prompts, lists. Present when there are policies.
+    pub authorizer: Option<Authorizer>,
 }
 
 impl Snapshot {

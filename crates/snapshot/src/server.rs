@@ -20,6 +20,8 @@ pub struct Server {
     pub reply_bytes_max: usize,
     /// Arguments are checked against the tool's input schema.
     pub validate: bool,
+    /// Structured results are checked against the tool's output schema.
+    pub validate_output: ValidateOutput,
     pub sanitize_metadata: Level,
     pub sanitize_results: Level,
     /// Lines are opened when the gateway starts, not at the first call.
@@ -84,6 +86,16 @@ pub enum EraPin {
     Auto,
     Legacy,
     Modern,
+}
+
+/// What is done about a structured result that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidateOutput {
+    Off,
+    /// It is sent, and the client and the record are told.
+    Flag,
+    /// The server has failed.
+    Block,
 }
 
 #[derive(Clone, Copy, Debug)]

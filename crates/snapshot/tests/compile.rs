@@ -20,12 +20,12 @@ fn config(text: &str) -> Config {
 }
 
 fn snapshot(text: &str) -> Snapshot {
-    compile(&config(text)).unwrap()
+    compile(&config(text), None).unwrap()
 }
 
 #[test]
 fn the_starter_is_loopback_and_the_lab() {
-    let snapshot = compile(&Config::starter()).unwrap();
+    let snapshot = compile(&Config::starter(), None).unwrap();
     assert!(
         snapshot.gateway.anonymous
             && snapshot.gateway.assume
@@ -42,7 +42,7 @@ fn the_starter_is_loopback_and_the_lab() {
 
 #[test]
 fn the_defaults_of_the_file_are_those_of_the_data_plane() {
-    let snapshot = compile(&Config::starter()).unwrap();
+    let snapshot = compile(&Config::starter(), None).unwrap();
     assert_eq!(
         format!("{:?}", snapshot.gateway.caps),
         format!("{:?}", Caps::default())
@@ -81,6 +81,7 @@ fn a_line_outlives_changes_to_others_and_none_to_its_own_server() {
     assert_eq!(beside.servers[&Alias::new("a")].digest, plain);
     for different in [
         "validate: false",
+        "validate_output: block",
         "concurrency: 3",
         "timeouts: {call: 1s}",
         "sanitize: {results: off}",
@@ -319,6 +320,10 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             one("/servers/web/validate", json!(false)),
         ),
         (
+            "servers.<name>.validate_output",
+            one("/servers/web/validate_output", json!("block")),
+        ),
+        (
             "servers.<name>.sanitize.metadata",
             one("/servers/web/sanitize", json!({"metadata": "off"})),
         ),
@@ -452,7 +457,7 @@ fn every_documented_key_is_read() {
     // Read by the composition root, not by the data plane.
     const NOT_IN_THE_SNAPSHOT: [&str; 1] = ["gateway.state"];
     let plain = config(&base().to_string());
-    let plain_obeyed = obeyed(&compile(&plain).unwrap());
+    let plain_obeyed = obeyed(&compile(&plain, None).unwrap());
     let changes = changes();
     for key in reference::keys() {
         let (_, steps) = changes
@@ -468,7 +473,7 @@ fn every_documented_key_is_read() {
             assert_ne!(json!(changed), json!(plain), "`{}` is not read", key.path);
         } else {
             assert_ne!(
-                obeyed(&compile(&changed).unwrap()),
+                obeyed(&compile(&changed, None).unwrap()),
                 plain_obeyed,
                 "`{}` is not read",
                 key.path

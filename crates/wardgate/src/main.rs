@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod compose;
 mod lifecycle;
+mod policies;
 mod records;
 mod reload;
 mod secrets;

@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod gateway;
+mod include;
 mod names;
 mod server;
 mod tenants;
@@ -77,6 +78,7 @@ pub fn check(
         .as_ref()
         .map(|sets| sets.keys().map(String::as_str).collect());
     let gateway = gateway::check(checks, &root.child("gateway"), &raw.gateway, toolset_names);
+    let policies = include::check(checks, &root.child("include"), &raw.include);
     let (servers, known) = server::check_all(checks, &root, servers);
     let toolsets = toolset::check_all(
         checks,
@@ -87,6 +89,7 @@ pub fn check(
     let tenants = tenants::check_all(checks, &root.child("tenants"), &raw.tenants, &known);
     Some(Config {
         gateway: gateway?,
+        policies,
         servers,
         toolsets,
         tenants,

@@ -70,6 +70,7 @@ pub fn check_all(
             concurrency: server.concurrency,
             reply_max: server.reply_max,
             validate: server.validate,
+            validate_output: server.validate_output,
             sanitize: server.sanitize.clone(),
             warm: server.warm,
             tools: server.tools.clone(),

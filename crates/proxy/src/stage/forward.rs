@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
-use super::{connect::Connected, reserve::Reserved, resolve::Target, validate::CheckedArgs};
+use super::{authorize::Permit, connect::Connected, reserve::Reserved, resolve::Target};
 use crate::{
     bridge::{
         ask::Ask,
@@ -61,7 +61,7 @@ pub async fn forward(
     gate: &Gate,
     call: &Call,
     target: &Target,
-    _args: CheckedArgs,
+    _permit: &Permit,
     connected: Connected,
     reserved: Reserved,
     trail: &mut Trail,
@@ -231,17 +231,17 @@ async fn send(
     let link = connected.link();
     let flight = link.flight(Some(call.owner()));
     let frame = request::request(call, link, &flight.id(), rename);
-    let headers = if link.era() == Era::Modern {
-        modern_headers(call, target, rename)
-    } else {
-        Vec::new()
+    let mut headers = match link.era() {
+        Era::Modern => modern_headers(call, target, rename),
+        Era::Legacy => Vec::new(),
     };
-    Dialog::start(
-        flight,
-        Sent { frame, headers },
-        target.server().sanitize_results,
-    )
-    .await
+    headers.extend(call.trace.headers().filter_map(|(name, value)| {
+        Some((
+            HeaderName::try_from(name).ok()?,
+            HeaderValue::try_from(value).ok()?,
+        ))
+    }));
+    Dialog::start(flight, Sent { frame, headers }, target.server().clone()).await
 }
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.

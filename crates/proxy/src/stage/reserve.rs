@@ -28,7 +28,7 @@ pub fn reserve(
     gate: &Gate,
     call: &Call,
     target: &Target,
-    _arguments: &CheckedArgs,
+    _arguments: CheckedArgs,
     trail: &mut Trail,
 ) -> Result<Reserved, Stop> {
     let tool = ToolRef {

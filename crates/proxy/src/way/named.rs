@@ -9,6 +9,7 @@ use crate::{
     pipeline::Trail,
     stage::{
         admit::Slot,
+        authorize,
         connect::connect,
         forward::exchange,
         reserve,
@@ -28,6 +29,7 @@ pub async fn prompt(
 ) -> Result<CleanReply, Stop> {
     let name = resolve::named(call, "name")?;
     let target = resolve::prompt(gate, call, &name).await?;
+    trail.decided(authorize::prompt(call, &target, &name))?;
     send(gate, call, &target, Some(&["name"]), slot, trail).await
 }
 
@@ -41,6 +43,7 @@ pub async fn resource(
 ) -> Result<CleanReply, Stop> {
     let uri = resolve::named(call, "uri")?;
     let target = resolve::resource(gate, call, &uri).await?;
+    trail.decided(authorize::read(call, &target, &uri))?;
     let sent = send(gate, call, &target, None, slot, trail).await;
     match sent {
         // Legacy servers say −32002 or, in the field, other codes; the client's era decides how it is told.
@@ -71,10 +74,12 @@ pub async fn completion(
     match (member("name"), member("uri")) {
         (Some(name), None) => {
             let target = resolve::prompt(gate, call, &name).await?;
+            trail.decided(authorize::prompt(call, &target, &name))?;
             send(gate, call, &target, Some(&["ref", "name"]), slot, trail).await
         }
         (None, Some(uri)) => {
             let target = resolve::resource(gate, call, &uri).await?;
+            trail.decided(authorize::read(call, &target, &uri))?;
             send(gate, call, &target, None, slot, trail).await
         }
         _ => Err(Stop::Rpc(RpcError::new(
