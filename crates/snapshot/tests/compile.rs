@@ -20,12 +20,12 @@ fn config(text: &str) -> Config {
 }
 
 fn snapshot(text: &str) -> Snapshot {
-    compile(&config(text)).unwrap()
+    compile(&config(text), None).unwrap()
 }
 
 #[test]
 fn the_starter_is_loopback_and_the_lab() {
-    let snapshot = compile(&Config::starter()).unwrap();
+    let snapshot = compile(&Config::starter(), None).unwrap();
     assert!(
         snapshot.gateway.anonymous
             && snapshot.gateway.assume
@@ -42,7 +42,7 @@ fn the_starter_is_loopback_and_the_lab() {
 
 #[test]
 fn the_defaults_of_the_file_are_those_of_the_data_plane() {
-    let snapshot = compile(&Config::starter()).unwrap();
+    let snapshot = compile(&Config::starter(), None).unwrap();
     assert_eq!(
         format!("{:?}", snapshot.gateway.caps),
         format!("{:?}", Caps::default())
@@ -196,6 +196,7 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         ),
         ("gateway.record", one("/gateway/record", json!(false))),
         ("gateway.state", one("/gateway/state", json!("x"))),
+        ("include", one("/include", json!(["x.cedar"]))),
         (
             "servers.<name>.alias",
             one("/servers/program/alias", json!("x")),
@@ -417,9 +418,9 @@ fn obeyed(snapshot: &Snapshot) -> String {
 #[test]
 fn every_documented_key_is_read() {
     // Read by the composition root, not by the data plane.
-    const NOT_IN_THE_SNAPSHOT: [&str; 1] = ["gateway.state"];
+    const NOT_IN_THE_SNAPSHOT: [&str; 2] = ["gateway.state", "include"];
     let plain = config(&base().to_string());
-    let plain_obeyed = obeyed(&compile(&plain).unwrap());
+    let plain_obeyed = obeyed(&compile(&plain, None).unwrap());
     let changes = changes();
     for key in reference::keys() {
         let (_, steps) = changes
@@ -435,7 +436,7 @@ fn every_documented_key_is_read() {
             assert_ne!(json!(changed), json!(plain), "`{}` is not read", key.path);
         } else {
             assert_ne!(
-                obeyed(&compile(&changed).unwrap()),
+                obeyed(&compile(&changed, None).unwrap()),
                 plain_obeyed,
                 "`{}` is not read",
                 key.path
