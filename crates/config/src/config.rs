@@ -6,12 +6,17 @@ pub mod tenant;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use url::Url;
 use wardgate_model::{Alias, PrincipalId, Scope, SecretRef, ServerName, TenantId, ToolsetName};
 
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
-pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput};
+pub use crate::raw::{
+    Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput,
+    limits::{Limit, LimitKey},
+    traits::Tool,
+};
 use crate::{raw::RawSecretRef, units::Size};
 
 /// What `serve` runs when there is no file.
@@ -22,7 +27,7 @@ pub struct Config {
     pub gateway: Gateway,
     /// Patterns of Cedar files, from the directory of the config.
     pub policies: Vec<PathBuf>,
-    /// In the order of the file.
+    /// In the order of the file; callers may be of others.
     pub tenants: Vec<Tenant>,
     /// In the order of the file.
     pub servers: Vec<Server>,
@@ -94,6 +99,7 @@ pub struct Server {
     pub validate_output: ValidateOutput,
     pub sanitize: Sanitize,
     pub warm: bool,
+    pub tools: IndexMap<String, Tool>,
 }
 
 #[derive(Clone, Debug, Serialize)]

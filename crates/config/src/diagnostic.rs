@@ -93,6 +93,8 @@ pub mod code {
         NO_PUBLIC_URL = 1096,
         BAD_SCOPE = 1097,
         CERTIFICATES_WITHOUT_CA = 1098,
+        EMPTY_LIMIT = 1100,
+        LIMIT_WITHOUT_WINDOW = 1101,
     }
 }
 

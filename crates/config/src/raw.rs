@@ -3,14 +3,19 @@
 //!
 //! Not here: what a schema cannot say (see `check`), and the typed result (see [`crate::config`]).
 
+pub mod limits;
 pub mod tenant;
+pub mod traits;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::{
+    tenant::{RawEgress, RawTenant},
+    traits::Tool,
+};
 use crate::units::{Size, Span};
-use tenant::{RawEgress, RawTenant};
 
 /// A Wardgate configuration. Relative paths are relative to the directory of the file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -228,6 +233,9 @@ pub struct RawServer {
     /// Whether the server is connected when the gateway starts, not at the first call.
     #[serde(default)]
     pub warm: bool,
+    /// What is known of its tools, by the name the server gives them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tools: IndexMap<String, Tool>,
 }
 
 impl Default for RawServer {
@@ -244,6 +252,7 @@ impl Default for RawServer {
             validate_output: ValidateOutput::default(),
             sanitize: Sanitize::default(),
             warm: false,
+            tools: IndexMap::new(),
         }
     }
 }

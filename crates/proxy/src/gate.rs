@@ -6,11 +6,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wardgate_identity::{Ambiguous, Fetch};
+use wardgate_limit::{KEYS_MAX_DEFAULT, Limits, Moment};
 use wardgate_model::{Secret, SecretRef};
 use wardgate_snapshot::Snapshot;
 
@@ -67,11 +70,14 @@ pub struct Gate {
     pub upstreams: Upstreams,
     pub views: Views,
     pub parked: Parked,
+    /// What callers have used of their limits.
+    pub limits: Limits,
     /// Every task of the data plane; the drain waits for it.
     pub tasks: TaskTracker,
     /// Cancelled when new work is refused and streams are to end.
     pub draining: CancellationToken,
     ready: AtomicBool,
+    started: Instant,
 }
 
 impl Gate {
@@ -90,6 +96,7 @@ impl Gate {
         let upstreams =
             Upstreams::new(ports.secrets.clone(), ports.launcher.clone(), tasks.clone());
         let gate = Arc::new(Gate {
+            limits: Limits::new(snapshot.limits.clone(), KEYS_MAX_DEFAULT),
             sessions: Sessions::new(&snapshot.gateway.caps),
             snapshot: ArcSwap::from_pointee(snapshot),
             keyring: ArcSwap::from_pointee(keyring),
@@ -101,6 +108,7 @@ impl Gate {
             tasks,
             draining,
             ready: AtomicBool::new(true),
+            started: Instant::now(),
             ports,
         });
         gate.tasks.spawn(sweep(gate.clone()));
@@ -114,6 +122,7 @@ impl Gate {
     pub async fn publish(&self, snapshot: Snapshot) -> Result<(), GateFault> {
         let keyring = Keyring::load(&snapshot, &self.ports, Some(&self.keyring())).await?;
         self.upstreams.keep_only(&snapshot);
+        self.limits.replace(snapshot.limits.clone());
         self.keyring.store(Arc::new(keyring));
         self.snapshot.store(Arc::new(snapshot));
         self.upstreams.announce_everything();
@@ -126,6 +135,14 @@ impl Gate {
 
     pub fn keyring(&self) -> Arc<Keyring> {
         self.keyring.load_full()
+    }
+
+    /// This instant, as limits see it.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            now: self.started.elapsed(),
+            wall: Timestamp::now(),
+        }
     }
 
     pub fn is_ready(&self) -> bool {
@@ -150,6 +167,7 @@ async fn sweep(gate: Arc<Gate>) {
         gate.sessions.sweep();
         gate.parked.sweep();
         gate.upstreams.sweep();
+        gate.limits.sweep(&gate.moment());
     }
     gate.parked.clear();
 }

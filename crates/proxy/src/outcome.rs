@@ -6,7 +6,10 @@ use wardgate_model::ErrorClass;
 use wardgate_policy::{Decision, Effect};
 use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
 
-use crate::stop::{Missing, Stop};
+use crate::{
+    allowance::{self, RateLimit},
+    stop::{Missing, Stop},
+};
 
 /// A finished answer with what HTTP needs besides the body.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct Answer {
     pub challenge: Option<String>,
     /// On HTTP sent without a body, as the answer of a place that does not exist.
     pub bare: bool,
+    /// What remains of the caller's limits.
+    pub limit: Option<RateLimit>,
 }
 
 impl Answer {
@@ -35,6 +40,7 @@ impl Answer {
             retry_after: None,
             challenge: None,
             bare: false,
+            limit: None,
         }
     }
 
@@ -42,13 +48,12 @@ impl Answer {
     pub fn stop(id: Option<&RequestId>, method: &Method, era: Era, stop: &Stop) -> Answer {
         let retry_after = retry_after(stop);
         let as_result = (*method == Method::ToolsCall)
-            .then(|| class(stop).map(|class| (class, advice(stop))))
+            .then(|| class(stop))
             .flatten();
         let (frame, status) = match (as_result, id) {
-            (Some((class, advice)), Some(id)) if !transport_level(stop) => (
-                Frame::success(id, &error_result(class, &advice, retry_after, era)),
-                200,
-            ),
+            (Some(class), Some(id)) if !transport_level(stop) => {
+                (Frame::success(id, &error_result(stop, class, era)), 200)
+            }
             _ => {
                 let error = rpc_error(stop, era);
                 (Frame::failure(id, &error), status(stop, era))
@@ -61,6 +66,7 @@ impl Answer {
             retry_after,
             challenge: challenge(stop),
             bare: matches!(stop, Stop::NoToolset),
+            limit: None,
         }
     }
 }
@@ -102,7 +108,7 @@ pub fn error_code(stop: &Stop, method: &Method, era: Era) -> Option<i64> {
 pub fn class(stop: &Stop) -> Option<ErrorClass> {
     match stop {
         Stop::Arguments(_) => Some(ErrorClass::InvalidArguments),
-        Stop::Busy { .. } => Some(ErrorClass::LimitExceeded),
+        Stop::Limited(_) | Stop::Busy { .. } => Some(ErrorClass::LimitExceeded),
         Stop::Draining | Stop::Unavailable { .. } | Stop::Unjudged { .. } => {
             Some(ErrorClass::UpstreamUnavailable)
         }
@@ -131,6 +137,7 @@ fn advice(stop: &Stop) -> String {
             let at = if mismatch.pointer.is_empty() { "the arguments".to_owned() } else { format!("`{}`", mismatch.pointer) };
             format!("Invalid arguments at {at}: {}. Correct this and call again.", mismatch.reason)
         }
+        Stop::Limited(refusal) => allowance::advice(refusal),
         Stop::Busy { .. } => "The gateway is busy. Try again later.".into(),
         Stop::Draining => "The gateway is shutting down. Try again shortly.".into(),
         Stop::Timeout => "The tool did not answer in time. It may still have run; check before calling again.".into(),
@@ -185,17 +192,21 @@ fn retry_after(stop: &Stop) -> Option<Duration> {
         | Stop::Unavailable { retry_after }
         | Stop::Unjudged { retry_after } => Some(*retry_after),
         Stop::Draining => Some(Duration::from_secs(1)),
+        Stop::Limited(refusal) => refusal.retry_after.map(allowance::whole_millis),
         _ => None,
     }
 }
 
 /// A tool result a model can follow: `isError`, one sentence, and the class under our `_meta` key.
-fn error_result(class: ErrorClass, sentence: &str, retry_after: Option<Duration>, era: Era) -> Raw {
+fn error_result(stop: &Stop, class: ErrorClass, era: Era) -> Raw {
     let mut result = serde_json::json!({
-        "content": [{"type": "text", "text": sentence}],
+        "content": [{"type": "text", "text": advice(stop)}],
         "isError": true,
-        "_meta": {"dev.wardgate/error": data(class, retry_after)},
+        "_meta": {"dev.wardgate/error": data(class, retry_after(stop))},
     });
+    if let Stop::Limited(refusal) = stop {
+        result["_meta"][allowance::META] = allowance::data(refusal);
+    }
     if era == Era::Modern {
         result["resultType"] = "complete".into();
     }
@@ -221,7 +232,11 @@ fn rpc_error(stop: &Stop, era: Era) -> Raw {
     }
     let mut error = RpcError::new(code(stop, era), advice(stop));
     if let Some(class) = class(stop) {
-        error = error.with_data(Raw::of(&data(class, retry_after(stop))));
+        let mut data = data(class, retry_after(stop));
+        if let Stop::Limited(refusal) = stop {
+            data["limit"] = allowance::data(refusal);
+        }
+        error = error.with_data(Raw::of(&data));
     }
     if let Stop::NotFound(Missing::Resource(uri)) = stop {
         error = error.with_data(Raw::of(&serde_json::json!({"uri": uri})));
@@ -253,7 +268,7 @@ pub fn code(stop: &Stop, era: Era) -> i64 {
         Stop::Forbidden | Stop::InsufficientScope { .. } | Stop::Denied(_) => 40300,
         Stop::NoToolset => 40400,
         Stop::OutcomeUnknown => 40900,
-        Stop::Busy { .. } => 42900,
+        Stop::Limited(_) | Stop::Busy { .. } => 42900,
         Stop::Cancelled => 49900,
         Stop::Internal { .. } => error::INTERNAL_ERROR,
         Stop::UpstreamFault { .. } => 50200,
@@ -269,7 +284,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         Stop::NoToolset => 404,
         Stop::NoSession { given: false } => 400,
         Stop::NoSession { given: true } => 404,
-        Stop::Busy { .. } => 429,
+        Stop::Limited(_) | Stop::Busy { .. } => 429,
         Stop::Draining | Stop::Unjudged { .. } => 503,
         Stop::BadMeta(_) => 400,
         Stop::Cancelled => 499,

@@ -9,13 +9,15 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
-use wardgate_model::Caller;
+use wardgate_limit::{Spend, Warning};
+use wardgate_model::{Caller, ToolRef};
 use wardgate_policy::Decision;
 use wardgate_protocol::{Method, Revision, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
 use crate::{
+    allowance,
     call::{Arrival, Call, Hail, Peer},
     cx::Cx,
     exchange::Exchange,
@@ -23,12 +25,14 @@ use crate::{
     outcome::Answer,
     session::recognise,
     stage::{
+        admit::{Slot, admit},
         authorize::{self, Permit},
         connect::{Connected, connect},
         forward::forward,
         identify::{may_use, who},
         output,
         record::record,
+        reserve::reserve,
         resolve,
         sanitize::{CleanReply, sanitize},
         validate,
@@ -49,8 +53,8 @@ pub async fn serve(
     let method = Method::parse(arrival.frame.method().unwrap_or_default());
     let era = hailed_revision(&arrival.hail).era();
     let mut trail = Trail::new(&arrival, &method);
-    let admitted = admit(&gate, arrival, method.clone(), exchange, cancel, &mut trail).await;
-    let (end, era) = match admitted {
+    let introduced = introduce(&gate, arrival, method.clone(), exchange, cancel, &mut trail).await;
+    let (end, era) = match introduced {
         Err(stop) => (Err(stop), era),
         Ok(call) => (route(&gate, &call, &mut trail).await, call.peer.era()),
     };
@@ -59,11 +63,13 @@ pub async fn serve(
         .map(|answer| answer.frame.raw().len())
         .map_err(Stop::clone);
     record(&gate, &trail, started, &size, era);
-    end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop))
+    let mut answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop));
+    allowance::tell(&gate, &trail, &mut answer);
+    answer
 }
 
 /// Who calls, and as what kind of client.
-async fn admit(
+async fn introduce(
     gate: &Gate,
     arrival: Arrival,
     method: Method,
@@ -115,14 +121,16 @@ async fn peer(gate: &Gate, arrival: &Arrival, cx: &Cx, trail: &mut Trail) -> Res
 
 /// One tool call, stage by stage.
 async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
-    let target = resolve::tool(gate, call, trail).await?;
+    let slot = admit(gate, call, trail)?;
+    let target = resolve::tool(gate, call, &slot, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
     let permit = trail.decided(authorize::call(call, &target))?;
     let arguments = validate::arguments(call, &target)?;
+    let reserved = reserve(gate, call, &target, arguments, trail)?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = forward(gate, call, &target, &permit, arguments, connected, trail).await?;
+    let reply = forward(gate, call, &target, &permit, connected, reserved, trail).await?;
     let reply = sanitize(gate, call, &target, &reply)?;
     output::checked(call, &target, reply, trail).await
 }
@@ -149,6 +157,7 @@ enum Reached {
 }
 
 async fn shorter_way(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Reached, Stop> {
+    let slot = admit(gate, call, trail)?;
     let answer = match &call.method {
         Method::Initialize => way::hello::initialize(gate, call).await?,
         Method::ServerDiscover => way::hello::discover(gate, call).await?,
@@ -157,25 +166,34 @@ async fn shorter_way(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result
         Method::ToolsList
         | Method::PromptsList
         | Method::ResourcesList
-        | Method::ResourcesTemplatesList => way::list::list(gate, call).await?,
+        | Method::ResourcesTemplatesList => way::list::list(gate, call, &slot).await?,
         Method::ResourcesSubscribe => way::subscribe::subscribe(gate, call).await?,
         Method::ResourcesUnsubscribe => way::subscribe::unsubscribe(call)?,
-        Method::SubscriptionsListen => way::listen::listen(gate, call).await?,
-        _ => return forwarded(gate, call, trail).await.map(Reached::Reply),
+        Method::SubscriptionsListen => way::listen::listen(gate, call, slot).await?,
+        _ => {
+            return forwarded(gate, call, &slot, trail)
+                .await
+                .map(Reached::Reply);
+        }
     };
     Ok(Reached::Answer(answer))
 }
 
 /// The ways that end at a server.
-async fn forwarded(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+async fn forwarded(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     match &call.method {
-        Method::PromptsGet => way::named::prompt(gate, call, trail).await,
-        Method::ResourcesRead => way::named::resource(gate, call, trail).await,
-        Method::CompletionComplete => way::named::completion(gate, call, trail).await,
+        Method::PromptsGet => way::named::prompt(gate, call, slot, trail).await,
+        Method::ResourcesRead => way::named::resource(gate, call, slot, trail).await,
+        Method::CompletionComplete => way::named::completion(gate, call, slot, trail).await,
         Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
-            way::task::task(gate, call, trail).await
+            way::task::task(gate, call, slot, trail).await
         }
-        _ => way::named::unknown(gate, call, trail).await,
+        _ => way::named::unknown(gate, call, slot, trail).await,
     }
 }
 
@@ -205,6 +223,12 @@ pub struct Trail {
     pub output: Option<&'static str>,
     /// The `traceparent`.
     pub trace: Option<String>,
+    /// The tool, as limits name it.
+    pub limited_as: Option<ToolRef>,
+    /// What was charged in the end, if the request may have reached a server.
+    pub charged: Option<Spend>,
+    /// Limits that this call brought near their end.
+    pub warnings: Vec<Warning>,
 }
 
 impl Trail {
@@ -221,6 +245,9 @@ impl Trail {
             upstream_us: 0,
             request_bytes: arrival.frame.raw().len(),
             hidden: 0,
+            limited_as: None,
+            charged: None,
+            warnings: Vec::new(),
             decision: None,
             output: None,
             trace: arrival.trace.parent().map(str::to_owned),

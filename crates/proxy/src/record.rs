@@ -30,6 +30,12 @@ pub struct Record<'a> {
     pub upstream_us: u64,
     pub request_bytes: usize,
     pub answer_bytes: usize,
+    /// US dollars charged to the caller's budgets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<serde_json::Number>,
+    /// Tokens of arguments and result, estimated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_est: Option<u64>,
     #[serde(skip_serializing_if = "is_zero")]
     pub hidden_removed: usize,
     /// What policies said, and the rules that decided.

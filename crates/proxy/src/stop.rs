@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wardgate_limit::Refusal;
 use wardgate_policy::Decision;
 use wardgate_protocol::{Raw, RpcError};
 use wardgate_schema::Mismatch;
@@ -48,6 +49,8 @@ pub enum Stop {
     NoSession {
         given: bool,
     },
+    /// A limit of the caller's tenant is used up.
+    Limited(Box<Refusal>),
     Busy {
         retry_after: Duration,
     },
@@ -68,6 +71,12 @@ pub enum Stop {
     Internal {
         reason: &'static str,
     },
+}
+
+impl Stop {
+    pub fn limited(refusal: Refusal) -> Stop {
+        Stop::Limited(Box::new(refusal))
+    }
 }
 
 impl From<Halt> for Stop {

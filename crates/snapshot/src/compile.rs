@@ -15,7 +15,7 @@ use wardgate_sanitize::Level;
 
 use crate::{
     ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Tenants,
-    Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, tenant,
+    Timeouts, Tls, TlsTrust, Toolset, Traits, ValidateOutput, limits, tenant,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -39,6 +39,8 @@ pub enum CompileError {
     Aliases(#[from] AliasClash),
     #[error(transparent)]
     Resource(#[from] ResourceFault),
+    #[error(transparent)]
+    Limit(#[from] wardgate_limit::RuleFault),
     #[error("the config has no canonical form")]
     Canonical(#[from] serde_json::Error),
 }
@@ -73,6 +75,10 @@ pub fn compile(
             Err(fault) => faults.push(fault),
         }
     }
+    let limits = limits::compile(&config.tenants).unwrap_or_else(|found| {
+        faults.extend(found.into_iter().map(CompileError::from));
+        wardgate_limit::Rules::default()
+    });
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -82,6 +88,7 @@ pub fn compile(
         tenants,
         servers,
         toolsets,
+        limits,
         authorizer: policies.map(|policies| Authorizer::new(policies, [])),
     })
 }
@@ -178,9 +185,20 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         sanitize_metadata: level(server.sanitize.metadata),
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
+        tools: server
+            .tools
+            .iter()
+            .map(|(name, tool)| (name.clone(), traits(tool)))
+            .collect(),
         // Lines carry the whole definition with them, so any change makes new ones.
         digest: digest_of(server)?.into(),
     })
+}
+
+fn traits(tool: &config::Tool) -> Traits {
+    Traits {
+        cost: tool.cost_usd.0,
+    }
 }
 
 fn era(era: config::Era) -> EraPin {

@@ -5,13 +5,16 @@
 
 pub mod compile;
 pub mod gateway;
+mod limits;
 pub mod server;
 pub mod tenant;
 pub mod toolset;
 
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway, Tls};
-pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, ValidateOutput};
+pub use server::{
+    Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, Traits, ValidateOutput,
+};
 pub use tenant::{Tenant, Tenants};
 pub use toolset::{Prefix, Toolset};
 
@@ -27,6 +30,8 @@ pub struct Snapshot {
     pub tenants: Tenants,
     pub servers: BTreeMap<wardgate_model::Alias, Arc<Server>>,
     pub toolsets: BTreeMap<ToolsetName, Arc<Toolset>>,
+    /// Of all tenants.
+    pub limits: wardgate_limit::Rules,
     /// Decides over what is no tool: resources, prompts, lists. Present when there are policies.
     pub authorizer: Option<Authorizer>,
 }

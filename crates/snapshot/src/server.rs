@@ -1,9 +1,9 @@
 //! Decisions about one upstream server.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use url::Url;
-use wardgate_model::{Alias, SecretRef, ServerName};
+use wardgate_model::{Alias, MicroUsd, SecretRef, ServerName};
 use wardgate_sanitize::Level;
 
 #[derive(Clone, Debug)]
@@ -26,8 +26,17 @@ pub struct Server {
     pub sanitize_results: Level,
     /// Lines are opened when the gateway starts, not at the first call.
     pub warm: bool,
+    /// What the operator knows of its tools, by the name at the server.
+    pub tools: BTreeMap<String, Traits>,
     /// Identity of everything that makes a connection; lines with another digest are closed on reload.
     pub digest: std::sync::Arc<str>,
+}
+
+/// What the operator knows of a tool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// Of one call.
+    pub cost: MicroUsd,
 }
 
 #[derive(Clone, Debug)]
@@ -108,5 +117,12 @@ impl Default for Timeouts {
             list: Duration::from_secs(10),
             interaction: Duration::from_secs(300),
         }
+    }
+}
+
+impl Server {
+    /// Returns what is known of a tool; the defaults if nothing is.
+    pub fn traits_of(&self, tool: &str) -> Traits {
+        self.tools.get(tool).copied().unwrap_or_default()
     }
 }

@@ -123,6 +123,7 @@ mod tests {
             groups: Vec::new(),
             aliases: Vec::new(),
             workloads: Vec::new(),
+            limits: Vec::new(),
         }
     }
 

@@ -140,6 +140,7 @@ fn base() -> Value {
         "tenants": {"acme": {
             "auth": {"issuer": "https://idp.example", "audience": "a"},
             "certificates": [{"spiffe": "spiffe://acme.test/a"}],
+            "limits": [{"name": "floor", "calls": 3, "per": "1m"}],
         }},
         "servers": {
             "web": {"url": "https://a.example", "tls": {"ca": "ca"}, "auth": {"token": {"env": "A"}}},
@@ -227,6 +228,7 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         ),
         ("gateway.record", one("/gateway/record", json!(false))),
         ("gateway.state", one("/gateway/state", json!("x"))),
+        ("include", one("/include", json!(["x.cedar"]))),
         (
             "servers.<name>.alias",
             one("/servers/program/alias", json!("x")),
@@ -382,6 +384,26 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             "toolsets.<name>.scopes",
             one("/toolsets/default/scopes", json!(["x"])),
         ),
+        (
+            "servers.<name>.tools.<name>.cost_usd",
+            one("/servers/web/tools/x/cost_usd", json!(0.02)),
+        ),
+        (
+            "tenants.<name>.limits[].key",
+            one("/tenants/acme/limits/0/key", json!(["principal", "tool"])),
+        ),
+        (
+            "tenants.<name>.limits[].per",
+            one("/tenants/acme/limits/0/per", json!("day")),
+        ),
+        (
+            "tenants.<name>.limits[].cost_usd",
+            one("/tenants/acme/limits/0/cost_usd", json!(0.5)),
+        ),
+        (
+            "tenants.<name>.limits[].soft",
+            one("/tenants/acme/limits/0/soft", json!(0.5)),
+        ),
     ];
     const DURATIONS: [&str; 6] = [
         "header_timeout",
@@ -420,6 +442,17 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         };
         if path.starts_with("gateway.limits.") {
             changes.push((path, one(&format!("/gateway/limits/{last}"), value)));
+        } else if path.starts_with("tenants.<name>.limits[].")
+            && !changes.iter().any(|(known, _)| *known == path)
+        {
+            let value = match last {
+                "name" => json!("x"),
+                "tools" => json!(["web/*"]),
+                "bytes" => json!("7KiB"),
+                "compute" => json!("7s"),
+                _ => json!(7),
+            };
+            changes.push((path, one(&format!("/tenants/acme/limits/0/{last}"), value)));
         } else if path.starts_with("servers.<name>.timeouts.") {
             changes.push((path, one(&format!("/servers/web/timeouts/{last}"), value)));
         } else if path.starts_with("servers.<name>.lab.") {
@@ -461,20 +494,25 @@ fn obeyed(snapshot: &Snapshot) -> String {
         .values()
         .map(|server| format!("{server:?}").replace(&*server.digest, ""))
         .collect();
-    format!(
-        "{:?} {:?} {servers:?} {:?}",
-        snapshot.gateway, snapshot.tenants, snapshot.toolsets
-    )
+    let Snapshot {
+        gateway,
+        tenants,
+        toolsets,
+        limits,
+        ..
+    } = snapshot;
+    format!("{gateway:?} {tenants:?} {servers:?} {toolsets:?} {limits:?}")
 }
 
 #[test]
 fn every_documented_key_is_read() {
     // Read by the composition root, not by the data plane.
-    const NOT_IN_THE_SNAPSHOT: [&str; 4] = [
+    const NOT_IN_THE_SNAPSHOT: [&str; 5] = [
         "gateway.state",
         "gateway.egress.allow",
         "gateway.egress.ports",
         "gateway.egress.plain_http",
+        "include",
     ];
     let plain = config(&base().to_string());
     let plain_obeyed = obeyed(&compile(&plain, None).unwrap());

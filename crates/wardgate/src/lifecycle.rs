@@ -22,6 +22,7 @@ use crate::{
     compose::{self, ConfigSecrets},
     issuer_keys::IssuerKeys,
     reload,
+    usage::UsageFile,
 };
 
 mod banner;
@@ -92,7 +93,10 @@ async fn run(
     let state = state(&args, &loaded.config);
     let ports = compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone())?;
     let gate = Gate::new(snapshot, ports).await?;
+    let usage = UsageFile::restore(&gate, &state);
     let stop = CancellationToken::new();
+    gate.tasks
+        .spawn(usage.clone().keep(gate.clone(), stop.clone()));
     gate.tasks.spawn(reload::follow(
         watch,
         hangup,
@@ -108,6 +112,7 @@ async fn run(
     };
     stop.cancel();
     shut_down(&gate).await;
+    usage.write(&gate);
     served
 }
 

@@ -10,6 +10,7 @@ mod policies;
 mod records;
 mod reload;
 mod secrets;
+mod usage;
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@
 mod endpoint;
 mod gateway;
 mod include;
+mod limits;
 mod names;
 mod server;
 mod tenant;
@@ -83,8 +84,6 @@ pub fn check(
     };
     let place = root.child("gateway");
     let gateway = gateway::check(checks, &place, &raw.gateway, ways, &toolset_names);
-    let place = root.child("tenants");
-    let tenants = tenant::check_all(checks, &place, &raw.tenants, &raw.gateway, &toolset_names);
     let policies = include::check(checks, &root.child("include"), &raw.include);
     let (servers, known) = server::check_all(checks, &root, servers);
     let toolsets = toolset::check_all(
@@ -93,6 +92,12 @@ pub fn check(
         raw.toolsets.as_ref(),
         &known,
     );
+    let around = tenant::Around {
+        gateway: &raw.gateway,
+        toolsets: &toolset_names,
+        known: &known,
+    };
+    let tenants = tenant::check_all(checks, &root.child("tenants"), &raw.tenants, &around);
     Some(Config {
         gateway: gateway?,
         tenants,

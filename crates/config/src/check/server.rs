@@ -73,6 +73,7 @@ pub fn check_all(
             validate_output: server.validate_output,
             sanitize: server.sanitize.clone(),
             warm: server.warm,
+            tools: server.tools.clone(),
         });
     }
     (servers, known)

@@ -8,7 +8,7 @@ use url::Url;
 use wardgate_identity::{Aliases, Ambiguous, SpiffePattern};
 use wardgate_model::{GroupName, PrincipalId, PrincipalKind, TenantId, ToolsetName};
 
-use super::{Checks, Place, names};
+use super::{Checks, Place, limits, names, toolset::Known};
 use crate::{
     config::{Egress, Issuer, Tenant, Workloads},
     diagnostic::code,
@@ -19,13 +19,20 @@ use crate::{
     suggest,
 };
 
-/// Checks the section. `toolsets` are the names there are.
+/// What tenants may speak of.
+pub struct Around<'a> {
+    pub gateway: &'a RawGateway,
+    /// The names there are.
+    pub toolsets: &'a [&'a str],
+    pub known: &'a Known,
+}
+
+/// Checks the section.
 pub fn check_all(
     checks: &mut Checks<'_>,
     place: &Place,
     raw: &IndexMap<String, RawTenant>,
-    gateway: &RawGateway,
-    toolsets: &[&str],
+    around: &Around<'_>,
 ) -> Vec<Tenant> {
     let mut tenants: Vec<Tenant> = Vec::new();
     for (name, raw) in raw {
@@ -35,7 +42,7 @@ pub fn check_all(
             let hint = "use up to 128 letters, digits, `-`, `_`, `.` and `@`";
             checks.key_error(code::MALFORMED_NAME, &place, message, hint);
         }
-        let tenant = check(checks, &place, name, raw, gateway, toolsets);
+        let tenant = check(checks, &place, name, raw, around);
         ambiguous(checks, &place.child("auth"), &tenants, &tenant);
         tenants.push(tenant);
     }
@@ -47,11 +54,11 @@ fn check(
     place: &Place,
     name: &str,
     raw: &RawTenant,
-    gateway: &RawGateway,
-    toolsets: &[&str],
+    around: &Around<'_>,
 ) -> Tenant {
+    let gateway = around.gateway;
     let seen = raw.toolsets.as_deref().unwrap_or_default();
-    known_toolsets(checks, &place.child("toolsets"), seen, toolsets);
+    known_toolsets(checks, &place.child("toolsets"), seen, around.toolsets);
     let auth = place.child("auth");
     let issuers = raw.auth.as_ref().map_or(&[][..], RawIssuers::as_slice);
     for (position, issuer) in issuers.iter().enumerate() {
@@ -70,6 +77,7 @@ fn check(
         groups: raw.groups.iter().map(typed_group).collect(),
         aliases: raw.aliases.clone().into_iter().collect(),
         workloads: raw.certificates.iter().map(typed_workloads).collect(),
+        limits: limits::check(checks, &place.child("limits"), &raw.limits, around.known),
     };
     if let Err(clash) = Aliases::new(tenant.id.clone(), tenant.alias_pairs()) {
         let hint =

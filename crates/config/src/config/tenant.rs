@@ -5,6 +5,8 @@ use serde::{Serialize, Serializer};
 use wardgate_identity as identity;
 use wardgate_model::{GroupName, PrincipalId, PrincipalKind, TenantId, ToolsetName};
 
+use super::Limit;
+
 #[derive(Clone, Debug, Serialize)]
 pub struct Tenant {
     pub id: TenantId,
@@ -14,6 +16,7 @@ pub struct Tenant {
     /// A person's other names, by one of them.
     pub aliases: Vec<(String, Vec<String>)>,
     pub workloads: Vec<Workloads>,
+    pub limits: Vec<Limit>,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::limits::Limit;
+
 /// One tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -23,6 +25,9 @@ pub struct RawTenant {
     /// Workloads that client certificates prove; see `gateway.tls.client_ca`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<RawWorkloads>,
+    /// What its callers may use. A call passes only if every limit that matches it lets it pass.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
 }
 
 /// One issuer, or several.

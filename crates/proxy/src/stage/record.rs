@@ -3,12 +3,14 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
+use wardgate_limit::Dimension;
 use wardgate_model::Caller;
 use wardgate_policy::Decision;
 use wardgate_protocol::{Era, Method};
 use wardgate_snapshot::{Snapshot, Toolset};
 
 use crate::{
+    allowance,
     gate::Gate,
     outcome,
     pipeline::Trail,
@@ -22,6 +24,7 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         return;
     };
     let caller = trail.caller.as_ref();
+    let charged = trail.charged.as_ref();
     sink.put(&Record {
         time: rfc3339(Timestamp::now()),
         revision: &trail.snapshot.revision,
@@ -44,6 +47,8 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         upstream_us: trail.upstream_us,
         request_bytes: trail.request_bytes,
         answer_bytes: *end.as_ref().unwrap_or(&0),
+        cost_usd: charged.map(|spend| allowance::amount(Dimension::CostUsd, spend.cost.0)),
+        tokens_est: charged.map(|spend| spend.tokens),
         hidden_removed: trail.hidden,
         decision: trail
             .decision
@@ -102,6 +107,8 @@ pub fn refused(gate: &Gate, snapshot: &Snapshot, what: Refused<'_>) {
         upstream_us: 0,
         request_bytes: 0,
         answer_bytes: 0,
+        cost_usd: None,
+        tokens_est: None,
         hidden_removed: 0,
         decision: None,
         rules: Vec::new(),
@@ -118,6 +125,7 @@ fn status(end: &Result<usize, Stop>) -> &'static str {
     match end {
         Ok(_) => "ok",
         Err(Stop::Cancelled) => "cancelled",
+        Err(Stop::Limited(_)) => "limited",
         Err(
             Stop::Unauthenticated { .. }
             | Stop::NoToolset

@@ -6,6 +6,7 @@ use wardgate_policy::Authorizer;
 use wardgate_protocol::headers::{HeaderView, NotOnce};
 use wardgate_snapshot::Server;
 
+use super::admit::Slot;
 use crate::{
     call::Call,
     catalog::{
@@ -80,7 +81,12 @@ impl Target {
 ///
 /// # Errors
 /// [`Stop::NotFound`], or [`Stop::Unavailable`] for a name that only a server without a known list can have.
-pub async fn tool(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Target, Stop> {
+pub async fn tool(
+    gate: &Gate,
+    call: &Call,
+    _slot: &Slot,
+    trail: &mut Trail,
+) -> Result<Target, Stop> {
     let name = named(call, "name")?;
     if let Some(target) = find(gate, call, Shelf::Tools, &name).await? {
         return Ok(target);

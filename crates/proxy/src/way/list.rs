@@ -11,7 +11,7 @@ use crate::{
     },
     gate::Gate,
     outcome::Answer,
-    stage::authorize,
+    stage::{admit::Slot, authorize},
     stop::Stop,
     upstream::changes::Shelf,
 };
@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// −32602 for a cursor, else deadline or cancellation.
-pub async fn list(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+pub async fn list(gate: &Gate, call: &Call, _slot: &Slot) -> Result<Answer, Stop> {
     if call.param("cursor").is_some_and(|cursor| cursor != "null") {
         return Err(Stop::Rpc(RpcError::new(
             error::INVALID_PARAMS,

@@ -30,6 +30,7 @@ mod lifecycle_reload;
 mod lifecycle_restart;
 mod lifecycle_serve;
 mod lifecycle_sessions;
+mod limits;
 mod messages;
 mod mirrored;
 mod output;
