@@ -25,7 +25,7 @@ const CALLS: usize = 400;
 /// Between two of them.
 const PACE: Duration = Duration::from_millis(5);
 /// What counts as quick, whatever was measured before: a busy machine delays anybody now and then.
-const QUICK: Duration = Duration::from_millis(20);
+const QUICK: Duration = Duration::from_millis(50);
 /// A good client may be slowed down by this much.
 const FACTOR: u32 = 3;
 
