@@ -9,7 +9,8 @@ pub mod tool;
 pub use caller::{Caller, Identity, PrincipalKind, Via};
 pub use class::ErrorClass;
 pub use id::{
-    Alias, CredentialId, GroupName, PrincipalId, Scope, ServerName, TenantId, ToolsetName,
+    Alias, ApprovalId, CredentialId, GroupName, OverrideId, PersonId, PrincipalId, RecordId, Scope,
+    ServerName, TenantId, ToolsetName,
 };
 pub use secret::{Secret, SecretRef};
 pub use tool::{Effects, Risk, ToolRef};

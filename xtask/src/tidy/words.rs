@@ -39,13 +39,14 @@ const BANS: &[Ban] = &[
 ];
 
 /// Crates that are functions of what they are given: no runtime, clock, environment, file or process.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "crates/model/src/",
     "crates/protocol/src/",
     "crates/schema/src/",
     "crates/sanitize/src/",
     "crates/snapshot/src/",
     "crates/limit/src/",
+    "crates/store/src/",
 ];
 const IMPURE: [&str; 8] = [
     "tokio::",
