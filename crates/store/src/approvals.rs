@@ -96,9 +96,13 @@ pub struct Approval {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
-    Fresh(Approval),
+    Fresh {
+        approval: Box<Approval>,
+        /// The one with the same binding that had run out and was closed on the way, to be recorded as expired.
+        overdue: Option<Box<Approval>>,
+    },
     /// The same thing is already asked for or granted: its id, not the new request's, counts.
-    Same(Approval),
+    Same(Box<Approval>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,6 +119,13 @@ pub enum ApprovalError {
     NoSay,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl ApprovalState {
+    /// Whether anything can still happen to it.
+    pub fn is_live(self) -> bool {
+        matches!(self, ApprovalState::Pending | ApprovalState::Approved)
+    }
 }
 
 impl Approval {
@@ -151,11 +162,23 @@ impl Approval {
         Ok(())
     }
 
+    /// Whether its clock has run out: the first while it is pending, the second once it is approved.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        match self.state {
+            ApprovalState::Pending => self.request.decide_by <= now,
+            ApprovalState::Approved => self.use_by.is_some_and(|use_by| use_by <= now),
+            ApprovalState::Denied
+            | ApprovalState::Expired
+            | ApprovalState::Cancelled
+            | ApprovalState::Used => false,
+        }
+    }
+
     fn may_vote(&self, vote: &Vote) -> Result<(), ApprovalError> {
         if self.state != ApprovalState::Pending {
             return Err(ApprovalError::Closed { state: self.state });
         }
-        if self.request.decide_by <= vote.at {
+        if self.is_overdue(vote.at) {
             return Err(ApprovalError::Closed {
                 state: ApprovalState::Expired,
             });

@@ -1,13 +1,16 @@
 //! What Wardgate remembers, as ports: one trait and plain data per aggregate. No SQL, no runtime, no clock: adapters
 //! implement the traits, callers pass the time in.
 //!
-//! An adapter keeps every promise written at the methods. Dropping a future of a port before it is ready leaves the whole change done or none of it, without saying which.
+//! An adapter keeps every promise written at the methods; `conformance`, a feature, holds it to them. Dropping a future of a
+//! port before it is ready leaves the whole change done or none of it, without saying which.
 
 #[macro_use]
 mod words;
 pub mod api_keys;
 pub mod approvals;
 pub mod checkpoints;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod error;
 pub mod overrides;
 pub mod page;

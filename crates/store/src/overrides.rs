@@ -4,7 +4,7 @@
 use std::fmt;
 
 use wardgate_model::{
-    Alias, Identity, OverrideId, PersonId, PrincipalId, ServerName, TenantId, ToolRef, ToolsetName,
+    Identity, OverrideId, PersonId, PrincipalId, ServerName, TenantId, ToolRef, ToolsetName,
 };
 
 use crate::{Cursor, Page, Reply, StoreError, Timestamp};
@@ -57,13 +57,7 @@ impl OverrideMatch {
     /// Reads what [`OverrideMatch::kind`] and [`OverrideMatch::value`] wrote.
     pub fn parse(kind: &str, value: &str) -> Option<OverrideMatch> {
         Some(match kind {
-            "tool" => {
-                let (alias, name) = value.split_once('/')?;
-                OverrideMatch::Tool(ToolRef {
-                    alias: Alias::new(alias),
-                    name: name.to_owned(),
-                })
-            }
+            "tool" => OverrideMatch::Tool(ToolRef::parse(value)?),
             "server" => OverrideMatch::Server(ServerName::new(value)),
             "toolset" => OverrideMatch::Toolset(ToolsetName::new(value)),
             "tenant" => OverrideMatch::Tenant(TenantId::new(value)),
@@ -193,6 +187,8 @@ pub trait Overrides: Send + Sync {
 
 #[cfg(test)]
 mod tests {
+    use wardgate_model::Alias;
+
     use super::*;
 
     #[test]

@@ -1,9 +1,11 @@
 //! The ledger's lines. The store keeps the canonical text byte for byte beside the columns that lists and sums need; what
 //! a record means, how it is hashed and how a chain is verified is the ledger's.
 
+use std::collections::HashMap;
+
 use wardgate_model::{PrincipalId, RecordId, TenantId, ToolRef, ToolsetName};
 
-use crate::{Cursor, Page, Reply, Timestamp};
+use crate::{Cursor, Page, Reply, StoreError, Timestamp};
 
 words! {
     Stage {
@@ -63,6 +65,41 @@ pub struct Head {
     pub tree: Vec<u8>,
 }
 
+/// Whether a batch may be appended: each tenant's lines follow its stored head without a gap, beginning with 1, and end in
+/// the head that comes with them. `stored` answers with a tenant's head before the batch.
+///
+/// # Errors
+/// `Conflict`, with the promise that is broken.
+pub fn follows<'h>(
+    lines: &[Line],
+    heads: &[Head],
+    stored: impl Fn(&TenantId) -> Option<&'h Head>,
+) -> Result<(), StoreError> {
+    let conflict = |what| Err(StoreError::Conflict { what });
+    let mut ends: HashMap<&TenantId, (u64, Option<&[u8; 32]>)> = HashMap::new();
+    for head in heads {
+        let before = stored(&head.tenant).map_or(0, |head| head.seq);
+        if ends.insert(&head.tenant, (before, None)).is_some() {
+            return conflict("a tenant has two heads in one batch");
+        }
+    }
+    for line in lines {
+        let Some((seq, hash)) = ends.get_mut(&line.tenant) else {
+            return conflict("a line's tenant has no head in its batch");
+        };
+        if seq.checked_add(1) != Some(line.seq) {
+            return conflict("the chain has moved on, or has a gap");
+        }
+        (*seq, *hash) = (line.seq, Some(&line.hash));
+    }
+    for head in heads {
+        if ends.get(&head.tenant) != Some(&(head.seq, Some(&head.hash))) {
+            return conflict("a head is not where its lines end");
+        }
+    }
+    Ok(())
+}
+
 /// Which records a list holds. Every field that is set must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordFilter {
@@ -86,8 +123,8 @@ pub trait Records: Send + Sync {
     /// Appends lines and moves the heads of their tenants, durably and in one transaction: when this returns, a power cut
     /// takes nothing of it back; when it fails, nothing of it is there.
     ///
-    /// `heads` holds one head for each tenant of the lines. `Conflict` unless each tenant's lines follow its stored head
-    /// without a gap (the first is 1) and end in the new head's seq and hash: a second writer is fenced off here.
+    /// `heads` holds one head for each tenant of the lines. `Conflict` as [`follows`] says, which fences off a second writer,
+    /// or if a line's id is taken. Do not drop the future before it is ready: how the write went would be lost with it.
     fn append<'a>(&'a self, lines: &'a [Line], heads: &'a [Head]) -> Reply<'a, ()>;
 
     fn head<'a>(&'a self, tenant: &'a TenantId) -> Reply<'a, Option<Head>>;
