@@ -14,6 +14,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("jsonschema", &["schema"]),
     ("axum", &["ops", "admin"]),
     ("serde-saphyr", &["config"]),
+    ("sqlx", &["store-sql"]),
     ("rmcp", &[]),
 ];
 
