@@ -8,7 +8,10 @@ use serde::{Serialize, Serializer};
 use url::Url;
 use wardgate_model::{Alias, PrincipalId, SecretRef, ServerName, TenantId, ToolsetName};
 
-pub use crate::raw::{Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts};
+pub use crate::raw::{
+    AuditLevel, Era, LabOptions, Limits, OnError, Prefix, RawAudit as Audit, RawTraits as Traits,
+    Risk, Sanitize, Strip, Timeouts,
+};
 use crate::{raw::RawSecretRef, units::Size};
 
 /// What `serve` runs when there is no file.
@@ -48,6 +51,7 @@ pub struct Gateway {
     #[serde(serialize_with = "maybe_reference")]
     pub seal_key: Option<SecretRef>,
     pub record: bool,
+    pub audit: Audit,
     pub state: PathBuf,
     pub limits: Limits,
 }
@@ -82,6 +86,8 @@ pub struct Server {
     pub validate: bool,
     pub sanitize: Sanitize,
     pub warm: bool,
+    /// By the server's own name for the tool, in the order of the file.
+    pub tools: Vec<(String, Traits)>,
 }
 
 #[derive(Clone, Debug, Serialize)]

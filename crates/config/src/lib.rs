@@ -20,7 +20,8 @@ pub mod tree;
 pub mod units;
 
 pub use config::{
-    Config, Endpoint, Era, Gateway, Key, Limits, Prefix, Server, Strip, Timeouts, Toolset, Value,
+    Audit, AuditLevel, Config, Endpoint, Era, Gateway, Key, Limits, OnError, Prefix, Risk, Server,
+    Strip, Timeouts, Toolset, Traits, Value,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use load::{Loaded, Sources, load};

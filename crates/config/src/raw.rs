@@ -3,9 +3,15 @@
 //!
 //! Not here: what a schema cannot say (see `check`), and the typed result (see [`crate::config`]).
 
+mod audit;
+mod traits;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use audit::{AuditLevel, OnError, RawAudit};
+pub use traits::{RawTraits, Risk};
 
 use crate::units::{Size, Span};
 
@@ -52,8 +58,10 @@ pub struct RawGateway {
     /// Secret that seals session ids; replicas share it. Without it, sessions end with the process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seal_key: Option<RawSecretRef>,
-    /// Whether each call leaves one line in the record.
+    /// Whether calls leave records. What follows from records, such as verification, needs them.
     pub record: bool,
+    /// What records keep, and what happens when they cannot be written.
+    pub audit: RawAudit,
     /// Directory for what the gateway keeps.
     #[schemars(length(min = 1))]
     pub state: String,
@@ -73,6 +81,7 @@ impl Default for RawGateway {
             anonymous: None,
             seal_key: None,
             record: true,
+            audit: RawAudit::default(),
             state: "wardgate-data".into(),
             limits: Limits::default(),
         }
@@ -204,6 +213,9 @@ pub struct RawServer {
     /// Whether the server is connected when the gateway starts, not at the first call.
     #[serde(default)]
     pub warm: bool,
+    /// What the operator knows about single tools, by the name the server gives them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tools: IndexMap<String, RawTraits>,
 }
 
 impl Default for RawServer {
@@ -219,6 +231,7 @@ impl Default for RawServer {
             validate: true,
             sanitize: Sanitize::default(),
             warm: false,
+            tools: IndexMap::new(),
         }
     }
 }

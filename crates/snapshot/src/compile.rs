@@ -11,8 +11,8 @@ use wardgate_model::TenantId;
 use wardgate_sanitize::Level;
 
 use crate::{
-    ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Timeouts,
-    TlsTrust, Toolset,
+    ApiKey, Audit, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot,
+    Timeouts, TlsTrust, Toolset, traits,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -94,6 +94,7 @@ fn compile_gateway(gateway: &config::Gateway) -> Gateway {
         caps: compile_caps(&gateway.limits),
         tenant: TenantId::new(LOCAL),
         record: gateway.record,
+        audit: Audit::compile(&gateway.audit),
         seal_key: gateway.seal_key.clone(),
     }
 }
@@ -145,6 +146,7 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         sanitize_metadata: level(server.sanitize.metadata),
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
+        tools: traits::compile(&server.tools),
         // Lines carry the whole definition with them, so any change makes new ones.
         digest: digest_of(server)?.into(),
     })

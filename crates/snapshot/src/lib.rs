@@ -3,15 +3,19 @@
 //! [`compile()`] makes one from a checked config and is pure: no file, environment or network is touched.
 //! Facts that change by themselves (sessions, lines, caches) live in the proxy, keyed by the ids found here.
 
+pub mod audit;
 pub mod compile;
 pub mod gateway;
 pub mod server;
 pub mod toolset;
+pub mod traits;
 
+pub use audit::{Audit, AuditLevel, OnError};
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway};
 pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust};
 pub use toolset::{Prefix, Toolset};
+pub use traits::Traits;
 
 use std::{collections::BTreeMap, sync::Arc};
 

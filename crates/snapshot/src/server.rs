@@ -1,10 +1,12 @@
 //! Decisions about one upstream server.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use url::Url;
 use wardgate_model::{Alias, SecretRef, ServerName};
 use wardgate_sanitize::Level;
+
+use crate::traits::Traits;
 
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -24,8 +26,17 @@ pub struct Server {
     pub sanitize_results: Level,
     /// Lines are opened when the gateway starts, not at the first call.
     pub warm: bool,
+    /// What the operator says of single tools, by the server's own names.
+    pub tools: HashMap<String, Traits>,
     /// Identity of everything that makes a connection; lines with another digest are closed on reload.
     pub digest: std::sync::Arc<str>,
+}
+
+impl Server {
+    /// Returns what the operator says of a tool; of one that is not named, the worst is assumed.
+    pub fn traits(&self, tool: &str) -> &Traits {
+        self.tools.get(tool).unwrap_or(&Traits::WORST)
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr};
 use url::Url;
 use wardgate_model::{PrincipalId, TenantId, ToolsetName};
 
-use super::{Checks, Place};
+use super::{Checks, Place, pointers};
 use crate::{
     config::{Gateway, Key, Tls},
     diagnostic::code,
@@ -43,6 +43,8 @@ pub fn check(
     }
     hosts(checks, &place.child("hosts"), &raw.hosts);
     origins(checks, &place.child("origins"), &raw.origins);
+    let sensitive = place.child("audit").child("sensitive");
+    pointers::check(checks, &sensitive, &raw.audit.sensitive);
     Some(Gateway {
         listen,
         environment: raw.environment.clone(),
@@ -60,6 +62,7 @@ pub fn check(
         anonymous,
         seal_key: raw.seal_key.as_ref().map(|secret| checks.secret(secret)),
         record: raw.record,
+        audit: raw.audit.clone(),
         state: checks.path(&raw.state),
         limits: raw.limits.clone(),
     })

@@ -6,6 +6,7 @@
 mod endpoint;
 mod gateway;
 mod names;
+mod pointers;
 mod server;
 mod toolset;
 

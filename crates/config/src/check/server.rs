@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use wardgate_model::{Alias, ServerName};
 
-use super::{Checks, Found, Place, endpoint, names, toolset::Known};
+use super::{Checks, Found, Place, endpoint, names, pointers, toolset::Known};
 use crate::{
     config::{Endpoint, Server},
     diagnostic::code,
-    raw::{RawEndpoint, RawServer, RawVersion},
+    raw::{RawEndpoint, RawServer, RawTraits, RawVersion},
     tree::Value,
 };
 
@@ -72,9 +72,22 @@ pub fn check_all(
             validate: server.validate,
             sanitize: server.sanitize.clone(),
             warm: server.warm,
+            tools: traits(checks, &place.child("tools"), &server.tools),
         });
     }
     (servers, known)
+}
+
+fn traits(
+    checks: &mut Checks<'_>,
+    place: &Place,
+    tools: &IndexMap<String, RawTraits>,
+) -> Vec<(String, RawTraits)> {
+    for (name, traits) in tools {
+        let place = place.child(name).child("sensitive");
+        pointers::check(checks, &place, &traits.sensitive);
+    }
+    tools.clone().into_iter().collect()
 }
 
 /// Says whether every server that is written in the file is here.
