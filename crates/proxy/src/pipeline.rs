@@ -9,8 +9,9 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
+use wardgate_ledger::Record;
 use wardgate_model::Caller;
-use wardgate_protocol::{Lookup, Method, Revision, edit, method};
+use wardgate_protocol::{Lookup, Method, Raw, Revision, edit, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
@@ -25,6 +26,7 @@ use crate::{
         connect::{Connected, connect},
         forward::forward,
         identify::identify,
+        intend::intend,
         record::record,
         resolve,
         sanitize::{CleanReply, sanitize},
@@ -50,11 +52,7 @@ pub async fn serve(
         Err(stop) => (Err(stop), era),
         Ok(call) => (route(&gate, &call, &mut trail).await, call.peer.era()),
     };
-    let size = end
-        .as_ref()
-        .map(|answer| answer.frame.raw().len())
-        .map_err(Stop::clone);
-    record(&gate, &trail, started, &size);
+    let end = record(&gate, trail, started, end).await;
     end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop))
 }
 
@@ -73,7 +71,7 @@ fn admit(
             reason: "a request without id",
         });
     };
-    trail.protocol = peer.revision;
+    trail.agent = peer.info.clone();
     Ok(Call {
         id,
         method,
@@ -115,9 +113,10 @@ async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanR
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
     let arguments = validate::arguments(call, &target)?;
+    let intent = intend(gate, call, &target, &arguments, trail).await?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = forward(gate, call, &target, arguments, connected, trail).await?;
+    let reply = forward(gate, call, &target, arguments, intent, connected, trail).await?;
     sanitize(gate, call, &target, &reply)
 }
 
@@ -132,7 +131,6 @@ async fn route(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Answe
             Reached::Reply(reply) => reply,
         },
     };
-    trail.hidden = reply.hidden();
     Ok(Answer::frame(reply.into_frame()))
 }
 
@@ -181,44 +179,54 @@ fn hailed_revision(hail: &Hail) -> Revision {
     }
 }
 
+/// The `_meta` key under which a caller says why.
+const REASON: &str = "dev.wardgate/reason";
+/// W3C Trace Context has 55.
+const TRACE_BYTES_MAX: usize = 64;
+
 /// What the record will say, collected on the way.
 pub struct Trail {
     pub snapshot: Arc<Snapshot>,
     pub toolset: Arc<Toolset>,
     pub method: method::Method,
-    pub protocol: Revision,
     pub caller: Option<Caller>,
+    /// What the client says it is: `Implementation`, as JSON.
+    pub agent: Option<Raw>,
+    /// Why the caller says it calls.
+    pub reason: Option<String>,
+    /// The arguments of a tool call.
+    pub args: Option<Raw>,
     pub server: Option<Arc<Server>>,
     pub tool: Option<String>,
     pub upstream_protocol: Option<&'static str>,
     pub upstream_us: u64,
-    pub request_bytes: usize,
-    pub hidden: usize,
     pub trace: Option<String>,
+    /// The record that is on disk already; what it says must be completed.
+    pub received: Option<Record>,
 }
 
 impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
-        let trace = arrival
-            .frame
-            .lookup()
-            .and_then(|params| params.find(&["_meta", "traceparent"]))
-            .and_then(edit::string);
+        let params = arrival.frame.lookup();
+        let meta = |key| {
+            let value = params?.find(&["_meta", key])?;
+            edit::string(value).map(|text| text.into_owned())
+        };
+        let args = || params.and_then(|params| Some(params.share(params.find(&["arguments"])?)));
         Trail {
             snapshot: arrival.snapshot.clone(),
             toolset: arrival.toolset.clone(),
             method: method.clone(),
-            protocol: hailed_revision(&arrival.hail),
             caller: None,
+            agent: None,
+            reason: meta(REASON),
+            args: (*method == Method::ToolsCall).then(args).flatten(),
             server: None,
             tool: None,
             upstream_protocol: None,
             upstream_us: 0,
-            request_bytes: arrival.frame.raw().len(),
-            hidden: 0,
-            trace: trace
-                .filter(|trace| trace.len() <= 64)
-                .map(|trace| wardgate_sanitize::printable(&trace, 64)),
+            trace: meta("traceparent").filter(|trace| trace.len() <= TRACE_BYTES_MAX),
+            received: None,
         }
     }
 

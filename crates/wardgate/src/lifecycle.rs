@@ -15,7 +15,8 @@ use wardgate_proxy::{
 
 use crate::{
     cli::{Exit, config_file, serve::Args},
-    compose::{self, ConfigSecrets},
+    compose::{self, Composed, ConfigSecrets},
+    ledger::Recorder,
     reload,
 };
 
@@ -79,7 +80,7 @@ async fn run(
     let secrets = Arc::new(ConfigSecrets::default());
     secrets.replace(loaded.held);
     let state = state(&args, &loaded.config);
-    let ports = compose::ports(&snapshot, &state, secrets.clone())?;
+    let Composed { ports, recorder } = compose::ports(&snapshot, &state, secrets.clone()).await?;
     let gate = Gate::new(snapshot, ports).await?;
     let stop = CancellationToken::new();
     gate.tasks.spawn(reload::follow(
@@ -93,10 +94,10 @@ async fn run(
     gate.tasks.spawn(warm_up(gate.clone()));
     let served = match args.stdio {
         true => over_stdio(&gate, told, &stop).await,
-        false => over_http(&gate, told, &stop).await,
+        false => over_http(&gate, told, &stop, recorder.as_ref()).await,
     };
     stop.cancel();
-    shut_down(&gate).await;
+    shut_down(&gate, recorder).await;
     served
 }
 
@@ -129,7 +130,12 @@ async fn over_stdio(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> a
     .context("standard input and output")
 }
 
-async fn over_http(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn over_http(
+    gate: &Arc<Gate>,
+    told: Told,
+    stop: &CancellationToken,
+    recorder: Option<&Recorder>,
+) -> anyhow::Result<()> {
     let gateway = gate.snapshot().gateway.clone();
     let certificates = match &gateway.tls {
         Some((chain, key)) => Some(Certificates::load(chain, key)?),
@@ -141,7 +147,7 @@ async fn over_http(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> an
     let listener = Listener::bind(gate.clone(), gateway.listen, certificates)
         .await
         .with_context(|| format!("cannot listen on {}", gateway.listen))?;
-    if let Err(error) = banner::show(&gate.snapshot(), listener.address()?) {
+    if let Err(error) = banner::show(&gate.snapshot(), listener.address()?, recorder) {
         tracing::warn!(%error, "nobody reads standard output");
     }
     gate.tasks.spawn(stop_when_told(
@@ -194,11 +200,14 @@ impl Told {
     }
 }
 
-/// Closes lines and waits for children to be gone.
-async fn shut_down(gate: &Arc<Gate>) {
+/// Closes lines, waits for children to be gone, and for the last record to be written.
+async fn shut_down(gate: &Arc<Gate>, recorder: Option<Recorder>) {
     gate.draining.cancel();
     gate.parked.clear();
     gate.upstreams.shut_down();
     gate.upstreams.wait_for_children().await;
+    if let Some(recorder) = recorder {
+        recorder.close().await;
+    }
     tracing::info!("stopped");
 }

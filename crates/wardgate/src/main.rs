@@ -4,8 +4,8 @@ mod child;
 mod cli;
 mod client;
 mod compose;
+mod ledger;
 mod lifecycle;
-mod records;
 mod reload;
 mod secrets;
 

@@ -171,8 +171,9 @@ async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets) {
     if old.gateway.listen != snapshot.gateway.listen
         || old.gateway.tls != snapshot.gateway.tls
         || old.gateway.record != snapshot.gateway.record
+        || old.gateway.audit.file_bytes_max != snapshot.gateway.audit.file_bytes_max
     {
-        tracing::warn!("listen, tls and record take effect at the next start");
+        tracing::warn!("listen, tls, record and audit.file_max take effect at the next start");
     }
     secrets.replace(loaded.held);
     let revision = snapshot.revision.clone();

@@ -32,12 +32,12 @@ pub const BATCH_MAX: usize = 32;
 /// Answers a POST.
 pub async fn post(visit: Visit, body: Incoming) -> Reply {
     if let Err(refusal) = media(&visit.head) {
-        return refused(&visit, refusal);
+        return refused(&visit, refusal).await;
     }
     let caps = &visit.snapshot.gateway.caps;
     let bytes = match body::read(body, caps, &visit.door.budget).await {
         Ok(bytes) => bytes,
-        Err(refusal) => return refused(&visit, refusal),
+        Err(refusal) => return refused(&visit, refusal).await,
     };
     let limits = Limits {
         message_bytes_max: caps.body_bytes_max,
@@ -46,7 +46,7 @@ pub async fn post(visit: Visit, body: Incoming) -> Reply {
     match Frame::parse(bytes.clone(), &limits, Keys::Strict) {
         Ok(frame) => message(visit, frame).await,
         Err(FrameFault::Batch) => batch(visit, bytes, &limits).await,
-        Err(fault) => malformed(&visit, &fault),
+        Err(fault) => malformed(&visit, &fault).await,
     }
 }
 
@@ -104,23 +104,25 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-fn refused(visit: &Visit, refusal: Refusal) -> Reply {
+async fn refused(visit: &Visit, refusal: Refusal) -> Reply {
     record::refused(
         &visit.door.gate,
         &visit.snapshot,
         &visit.toolset,
         refusal.reason,
-    );
+    )
+    .await;
     reply::refusal(refusal)
 }
 
-fn malformed(visit: &Visit, fault: &FrameFault) -> Reply {
+async fn malformed(visit: &Visit, fault: &FrameFault) -> Reply {
     record::refused(
         &visit.door.gate,
         &visit.snapshot,
         &visit.toolset,
         "malformed message",
-    );
+    )
+    .await;
     let (id, error) = refusal(fault);
     reply::rpc(StatusCode::BAD_REQUEST, id.as_ref(), &error)
 }
@@ -152,7 +154,7 @@ async fn message(visit: Visit, frame: Frame) -> Reply {
     }
     match frame.kind() {
         Kind::Request => legacy_request(visit, frame).await,
-        Kind::Notification | Kind::Result | Kind::Error => legacy_side(&visit, frame),
+        Kind::Notification | Kind::Result | Kind::Error => legacy_side(&visit, frame).await,
     }
 }
 
@@ -189,7 +191,8 @@ async fn modern(mut visit: Visit, frame: Frame) -> Reply {
             &visit.snapshot,
             &visit.toolset,
             "headers and body do not agree",
-        );
+        )
+        .await;
         return reply::rpc(StatusCode::BAD_REQUEST, frame.id(), &fault);
     }
     let cancel = CancellationToken::new();
@@ -313,7 +316,7 @@ fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Session>
 }
 
 /// Notifications and responses: accepted without an answer.
-fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
+async fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
     let session = match session(visit, visit.session_token().as_deref()) {
         Ok(session) => session,
         Err(stop) => {
@@ -322,7 +325,8 @@ fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
                 &visit.snapshot,
                 &visit.toolset,
                 "no session",
-            );
+            )
+            .await;
             return reply::answer(Answer::stop(
                 None,
                 &Method::Ping,
@@ -340,11 +344,11 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
     let token = visit.session_token();
     let session = match session(&visit, token.as_deref()) {
         Ok(session) if session.revision == Revision::V2025_03_26 && !visit.says_modern() => session,
-        _ => return malformed(&visit, &FrameFault::Batch),
+        _ => return malformed(&visit, &FrameFault::Batch).await,
     };
     let frames = match Frame::parse_batch(bytes, limits, BATCH_MAX) {
         Ok(frames) => frames,
-        Err(fault) => return malformed(&visit, &fault),
+        Err(fault) => return malformed(&visit, &fault).await,
     };
     let mut answers = Vec::new();
     for frame in frames {

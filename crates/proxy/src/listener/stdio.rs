@@ -303,7 +303,8 @@ impl Front {
                 &self.gate.snapshot(),
                 &toolset,
                 "malformed message",
-            );
+            )
+            .await;
         }
         self.send(&refusal(fault)).await;
     }

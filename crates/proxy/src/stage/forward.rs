@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::HeaderName;
 use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
-use super::{connect::Connected, resolve::Target, validate::CheckedArgs};
+use super::{connect::Connected, intend::Intent, resolve::Target, validate::CheckedArgs};
 use crate::{
     bridge::{
         dialog::{Dialog, Sent, Turn},
@@ -55,6 +55,7 @@ pub async fn forward(
     call: &Call,
     target: &Target,
     _args: CheckedArgs,
+    _intent: Intent,
     connected: Connected,
     trail: &mut Trail,
 ) -> Result<RawReply, Stop> {

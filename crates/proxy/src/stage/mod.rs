@@ -3,6 +3,7 @@
 pub mod connect;
 pub mod forward;
 pub mod identify;
+pub mod intend;
 pub mod record;
 pub mod resolve;
 pub mod sanitize;

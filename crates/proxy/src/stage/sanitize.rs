@@ -10,17 +10,11 @@ use crate::{bridge::task_ids, call::Call, gate::Gate, stop::Stop};
 
 pub struct CleanReply {
     frame: Frame,
-    hidden: usize,
 }
 
 impl CleanReply {
     pub fn into_frame(self) -> Frame {
         self.frame
-    }
-
-    /// Hidden characters taken out.
-    pub fn hidden(&self) -> usize {
-        self.hidden
     }
 }
 
@@ -43,11 +37,10 @@ pub fn sanitize(
             reason: "its result is not an object",
         });
     }
-    let (clean, hidden) = strip(said, server.sanitize_results);
+    let (clean, _) = strip(said, server.sanitize_results);
     if reply.is_own() {
         return Ok(CleanReply {
             frame: reply.frame().with_result(&call.id, Some(&clean)),
-            hidden,
         });
     }
     let mut result = match (call.peer.era(), reply.era()) {
@@ -61,7 +54,6 @@ pub fn sanitize(
     let changed = (!is_as_said).then_some(&result);
     Ok(CleanReply {
         frame: reply.frame().with_result(&call.id, changed),
-        hidden,
     })
 }
 

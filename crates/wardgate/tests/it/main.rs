@@ -28,5 +28,8 @@ mod lifecycle_serve;
 mod lifecycle_sessions;
 mod messages;
 mod mirrored;
+mod records;
+mod records_crashes;
+mod records_full;
 mod smoke;
 mod transcripts;
