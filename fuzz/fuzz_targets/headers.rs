@@ -44,4 +44,7 @@ impl HeaderView for OneName<'_> {
             _ => Err(NotOnce::Absent),
         }
     }
+    fn all(&self, name: &str) -> Vec<&[u8]> {
+        self.only(name).into_iter().collect()
+    }
 }

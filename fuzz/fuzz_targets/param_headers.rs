@@ -61,4 +61,7 @@ impl HeaderView for Sent {
     fn only(&self, name: &str) -> Result<&[u8], NotOnce> {
         self.0.get(name).map(|value| value.as_bytes()).ok_or(NotOnce::Absent)
     }
+    fn all(&self, name: &str) -> Vec<&[u8]> {
+        self.only(name).into_iter().collect()
+    }
 }

@@ -1,5 +1,7 @@
 //! What cargo itself checks: formatting, lints, dependency rules, tests. And the build everything after it needs.
 
+use std::process::Command;
+
 use anyhow::{Context, Result, bail};
 
 use crate::repo;
@@ -93,10 +95,20 @@ pub fn tests() -> Result<Tally> {
     let mut tally = if shell::succeeds(shell::cargo().args(["nextest", "--version"])) {
         nextest()?
     } else {
-        cargo_test(&["--workspace", "--all-targets"])?
+        cargo_test(shell::cargo(), &["--workspace", "--all-targets"])?
     };
-    tally.add(cargo_test(&["--workspace", "--doc"])?);
+    tally.add(cargo_test(shell::cargo(), &["--workspace", "--doc"])?);
     Ok(tally)
+}
+
+/// A hundred thousand calls, none of which may get another's answer. [`tests`] makes fewer of them, which takes seconds.
+pub fn crossings() -> Result<Tally> {
+    let mut command = shell::cargo();
+    command.env("WARDGATE_TEST_CALLS", "100000");
+    cargo_test(
+        command,
+        &["--package", "wardgate", "--test", "it", "crossings"],
+    )
 }
 
 fn nextest() -> Result<Tally> {
@@ -136,8 +148,7 @@ fn nextest() -> Result<Tally> {
     Ok(tally)
 }
 
-fn cargo_test(scope: &[&str]) -> Result<Tally> {
-    let mut command = shell::cargo();
+fn cargo_test(mut command: Command, scope: &[&str]) -> Result<Tally> {
     command
         .args(["test", "--quiet", "--locked", "--no-fail-fast"])
         .args(scope);

@@ -37,6 +37,8 @@ enum Verb {
     Tidy,
     /// Run the commands of README.md and compare what they print.
     Tour,
+    /// A hundred thousand calls at once, none of which may get another's answer; takes a minute or two.
+    Crossings,
     /// Rewrite the golden files from what the code answers today.
     Golden,
     /// Run the load comparisons of bench/ on a release build.
@@ -82,6 +84,7 @@ fn take(verb: &Verb, run: &mut Run) -> Result<()> {
                 run.step("tour of the README", tour::run);
             }
         }
+        Verb::Crossings => only(run, "crossings", checks::crossings),
         Verb::Golden => golden::refresh()?,
         Verb::Bench { quick } => checks::bench(*quick)?,
         Verb::Fuzz { seconds } => only(run, "fuzz", || fuzz::run(*seconds)),
@@ -111,6 +114,7 @@ fn everything(run: &mut Run) {
         return;
     }
     run.step("tour of the README", tour::run);
+    run.step("crossings", checks::crossings);
     if run.step("install the peers", peers::install::run) {
         run.step("conformance", || {
             peers::conformance::run(&peers::conformance::Options::default())

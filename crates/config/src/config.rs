@@ -4,13 +4,16 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use url::Url;
 use wardgate_model::{Alias, PrincipalId, SecretRef, ServerName, TenantId, ToolsetName};
 
 pub use crate::raw::{
-    AuditLevel, Era, LabOptions, Limits, OnError, Prefix, RawAudit as Audit, RawTraits as Traits,
-    Risk, Sanitize, Strip, Timeouts,
+    Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput,
+    audit::{Audit, AuditLevel, OnError},
+    tenants::{Limit, LimitKey},
+    traits::{Risk, Tool},
 };
 use crate::{raw::RawSecretRef, units::Size};
 
@@ -20,10 +23,14 @@ pub const STARTER: &str = "servers:\n  lab: {lab: true}\n";
 #[derive(Clone, Debug, Serialize)]
 pub struct Config {
     pub gateway: Gateway,
+    /// Patterns of Cedar files, from the directory of the config.
+    pub policies: Vec<PathBuf>,
     /// In the order of the file.
     pub servers: Vec<Server>,
     /// In the order of the file.
     pub toolsets: Vec<Toolset>,
+    /// In the order of the file; callers may be of others.
+    pub tenants: Vec<Tenant>,
 }
 
 impl Config {
@@ -84,10 +91,10 @@ pub struct Server {
     pub concurrency: usize,
     pub reply_max: Size,
     pub validate: bool,
+    pub validate_output: ValidateOutput,
     pub sanitize: Sanitize,
     pub warm: bool,
-    /// By the server's own name for the tool, in the order of the file.
-    pub tools: Vec<(String, Traits)>,
+    pub tools: IndexMap<String, Tool>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -139,6 +146,12 @@ pub struct Toolset {
     pub tools: Vec<String>,
     pub hide: Vec<String>,
     pub prefix: Prefix,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Tenant {
+    pub name: TenantId,
+    pub limits: Vec<Limit>,
 }
 
 fn reference<S: Serializer>(secret: &SecretRef, to: S) -> Result<S::Ok, S::Error> {

@@ -79,9 +79,14 @@ pub mod code {
         PATTERN_WITHOUT_SERVER = 1061,
         UNKNOWN_TOOLSET = 1062,
         NO_DEFAULT_TOOLSET = 1063,
+        UNKNOWN_INCLUDE = 1064,
+        NOTHING_INCLUDED = 1065,
+        BAD_POLICY = 1066,
         NOT_AN_MCP_JSON = 1070,
         ENTRY_NOT_IMPORTED = 1071,
         SECRET_TAKEN_OUT = 1072,
+        EMPTY_LIMIT = 1100,
+        LIMIT_WITHOUT_WINDOW = 1101,
     }
 }
 

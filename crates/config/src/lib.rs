@@ -4,6 +4,7 @@
 //! → [`raw::RawConfig`] → `check` (what a schema cannot say) → [`Config`]. Nothing here reads files,
 //! resolves secrets or opens connections; [`import`] turns the `mcp.json` of other programs into the same shape.
 
+pub mod amounts;
 mod check;
 pub mod config;
 pub mod diagnostic;
@@ -20,8 +21,8 @@ pub mod tree;
 pub mod units;
 
 pub use config::{
-    Audit, AuditLevel, Config, Endpoint, Era, Gateway, Key, Limits, OnError, Prefix, Risk, Server,
-    Strip, Timeouts, Toolset, Traits, Value,
+    Audit, AuditLevel, Config, Endpoint, Era, Gateway, Key, Limit, LimitKey, Limits, OnError,
+    Prefix, Risk, Server, Strip, Tenant, Timeouts, Tool, Toolset, ValidateOutput, Value,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use load::{Loaded, Sources, load};

@@ -3,16 +3,15 @@
 //!
 //! Not here: what a schema cannot say (see `check`), and the typed result (see [`crate::config`]).
 
-mod audit;
-mod traits;
+pub mod audit;
+pub mod tenants;
+pub mod traits;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use audit::{AuditLevel, OnError, RawAudit};
-pub use traits::{RawTraits, Risk};
-
+use self::{audit::Audit, tenants::RawTenant, traits::Tool};
 use crate::units::{Size, Span};
 
 /// A Wardgate configuration. Relative paths are relative to the directory of the file.
@@ -22,12 +21,18 @@ pub struct RawConfig {
     /// The gateway itself: where it listens, who may call, its limits.
     #[serde(default)]
     pub gateway: RawGateway,
+    /// Files that belong to the configuration, as patterns such as `policies/*.cedar`. With policies, a call is denied unless one permits it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
     /// The MCP servers behind the gateway, by name: `com.acme/payments`, or plain `time`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub servers: IndexMap<String, RawServer>,
     /// The views that clients connect to, each at `/mcp/{name}`. Without this section there is one, `default`, over every server. `/mcp` serves the one named `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub toolsets: Option<IndexMap<String, RawToolset>>,
+    /// The groups of callers. A caller that no key gives a tenant is of `local`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tenants: IndexMap<String, RawTenant>,
 }
 
 /// The gateway itself.
@@ -61,7 +66,7 @@ pub struct RawGateway {
     /// Whether calls leave records. What follows from records, such as verification, needs them.
     pub record: bool,
     /// What records keep, and what happens when they cannot be written.
-    pub audit: RawAudit,
+    pub audit: Audit,
     /// Directory for what the gateway keeps.
     #[schemars(length(min = 1))]
     pub state: String,
@@ -81,7 +86,7 @@ impl Default for RawGateway {
             anonymous: None,
             seal_key: None,
             record: true,
-            audit: RawAudit::default(),
+            audit: Audit::default(),
             state: "wardgate-data".into(),
             limits: Limits::default(),
         }
@@ -207,15 +212,19 @@ pub struct RawServer {
     /// Whether arguments are checked against the tool's input schema.
     #[serde(default = "yes")]
     pub validate: bool,
+    /// What is done about structured results that do not fit the tool's output schema: nothing, told to the client and in the
+    /// record, or answered as a failure of the server.
+    #[serde(default)]
+    pub validate_output: ValidateOutput,
     /// What is done about hidden characters in what the server sends.
     #[serde(default)]
     pub sanitize: Sanitize,
     /// Whether the server is connected when the gateway starts, not at the first call.
     #[serde(default)]
     pub warm: bool,
-    /// What the operator knows about single tools, by the name the server gives them.
+    /// What is known of its tools, by the name the server gives them.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub tools: IndexMap<String, RawTraits>,
+    pub tools: IndexMap<String, Tool>,
 }
 
 impl Default for RawServer {
@@ -229,6 +238,7 @@ impl Default for RawServer {
             concurrency: concurrency(),
             reply_max: reply_max(),
             validate: true,
+            validate_output: ValidateOutput::default(),
             sanitize: Sanitize::default(),
             warm: false,
             tools: IndexMap::new(),
@@ -361,6 +371,16 @@ pub enum Era {
     Auto,
     Legacy,
     Modern,
+}
+
+/// What is done about results that do not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidateOutput {
+    Off,
+    #[default]
+    Flag,
+    Block,
 }
 
 /// Deadlines.

@@ -174,6 +174,9 @@ fn kind(root: &Value, schema: &Value) -> String {
     match (resolved.get("type").and_then(Value::as_str), format) {
         (_, Some("wardgate-duration" | "wardgate-duration-or-zero")) => "duration".into(),
         (_, Some("wardgate-size")) => "size".into(),
+        (_, Some("wardgate-usd")) => "US dollars".into(),
+        (_, Some("wardgate-share")) => "share".into(),
+        (_, Some("wardgate-window")) => "duration, `day` or `month`".into(),
         (_, Some("wardgate-address")) => "address".into(),
         (Some("string"), _) => "text".into(),
         (Some("integer"), _) => "number".into(),

@@ -12,6 +12,9 @@ pub struct Facts<'a> {
     pub principal: &'a PrincipalId,
     pub toolset: &'a ToolsetName,
     pub tool: Option<&'a ToolRef>,
+    /// A request that only looks around, such as a list. Such requests are counted apart: as many of them pass as calls do,
+    /// and they use up none of the calls.
+    pub looks: bool,
 }
 
 /// What a limit counts. Amounts are integers in the unit named here.

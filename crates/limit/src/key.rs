@@ -38,6 +38,7 @@ impl Key {
             principal: self.principal.then_some(facts.principal),
             toolset: self.toolset.then_some(facts.toolset),
             tool: facts.tool.filter(|_| self.tool),
+            looks: facts.looks,
         }
     }
 }
@@ -53,6 +54,9 @@ pub struct KeyValues {
     pub toolset: Option<ToolsetName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<ToolRef>,
+    /// Requests that only look around, see [`Facts::looks`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looks: bool,
     /// All keys that found no room of their own, counted together.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rest: bool,
@@ -64,6 +68,7 @@ pub(crate) struct KeyRef<'a> {
     principal: Option<&'a PrincipalId>,
     toolset: Option<&'a ToolsetName>,
     tool: Option<&'a ToolRef>,
+    looks: bool,
 }
 
 impl KeyRef<'_> {
@@ -73,6 +78,7 @@ impl KeyRef<'_> {
             principal: self.principal.cloned(),
             toolset: self.toolset.cloned(),
             tool: self.tool.cloned(),
+            looks: self.looks,
             rest: false,
         }
     }
@@ -92,6 +98,7 @@ impl KeyValues {
             principal: self.principal.as_ref(),
             toolset: self.toolset.as_ref(),
             tool: self.tool.as_ref(),
+            looks: self.looks,
         }
     }
 }

@@ -85,6 +85,7 @@ fn call(limits: &Limits, event: &Event, now: Duration) -> Result<Places, Refusal
         principal: &event.caller.principal,
         toolset: &event.toolset,
         tool: event.tool.as_ref(),
+        looks: false,
     };
     let slot = limits.admit(&facts, &moment)?;
     let reservation = limits.reserve(&facts, &event.took, &moment)?;

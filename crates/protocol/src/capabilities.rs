@@ -1,9 +1,11 @@
 //! What a client says it can be asked.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use serde_json::{Map, Value, json};
 
 use crate::{
-    edit::{self, Object},
+    edit::{self, Change, Object},
     method::Method,
     raw::Raw,
 };
@@ -21,7 +23,12 @@ pub struct ClientCapabilities {
     pub roots_list_changed: bool,
     /// Extension ids under `extensions`, sorted.
     pub extensions: Vec<String>,
+    /// An object of the `experimental` and `extensions` that are not empty, by id, their settings as they are spelled.
+    pub extra: Option<Arc<str>>,
 }
+
+/// What a gateway hands on without reading it.
+pub const EXTRA: [&str; 2] = ["experimental", "extensions"];
 
 impl ClientCapabilities {
     /// Reads capabilities; one that is not an object is not declared.
@@ -46,6 +53,7 @@ impl ClientCapabilities {
             extensions: declared("extensions")
                 .map(|extensions| ids(&extensions))
                 .unwrap_or_default(),
+            extra: extra(EXTRA.map(declared)),
         }
     }
 
@@ -98,17 +106,15 @@ impl ClientCapabilities {
                 flags([("listChanged", self.roots_list_changed)], json!(true)),
             );
         }
-        if !self.extensions.is_empty() {
-            all.insert(
-                "extensions".into(),
-                self.extensions
-                    .iter()
-                    .map(|id| (id.clone(), json!({})))
-                    .collect::<Map<_, _>>()
-                    .into(),
-            );
-        }
-        Raw::of(&all)
+        let core = Raw::of(&all);
+        let Some(extra) = self.extra.as_deref().and_then(Object::parse) else {
+            return core;
+        };
+        let changes: Vec<_> = extra
+            .iter()
+            .map(|(key, settings)| Change::Set(key, settings))
+            .collect();
+        Raw::trusted(edit::apply(core.as_str(), &changes))
     }
 
     /// Says whether a server could send any request at all.
@@ -122,6 +128,21 @@ fn has(object: &Option<Object<'_>>, name: &str) -> bool {
         .as_ref()
         .and_then(|object| object.get(name))
         .is_some_and(|value| value.starts_with('{'))
+}
+
+fn extra(found: [Option<Object<'_>>; 2]) -> Option<Arc<str>> {
+    let mut members = Vec::new();
+    for (key, settings) in EXTRA.iter().zip(found) {
+        let by_id: BTreeMap<_, _> = settings.iter().flat_map(Object::iter).collect();
+        let pairs: Vec<_> = by_id
+            .iter()
+            .map(|(id, settings)| format!("{}:{settings}", edit::quote(id)))
+            .collect();
+        if !pairs.is_empty() {
+            members.push(format!("{}:{{{}}}", edit::quote(key), pairs.join(",")));
+        }
+    }
+    (!members.is_empty()).then(|| format!("{{{}}}", members.join(",")).into())
 }
 
 fn ids(extensions: &Object<'_>) -> Vec<String> {

@@ -55,6 +55,13 @@ pub fn get<'a>(text: &'a str, path: &[&str]) -> Option<&'a str> {
     get(member.value, rest)
 }
 
+/// Says whether the object has one of these keys more than once, so that two readers could read it differently.
+pub fn repeats(text: &str, keys: &[&str]) -> bool {
+    let members = || Members::of(text).into_iter().flatten();
+    keys.iter()
+        .any(|key| members().filter(|member| member.is(key)).nth(1).is_some())
+}
+
 /// One change of an object's member.
 #[derive(Clone, Copy, Debug)]
 pub enum Change<'a> {

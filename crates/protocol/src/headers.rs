@@ -79,6 +79,8 @@ fn sentinel(value: &str) -> Option<(&str, &str)> {
 pub trait HeaderView {
     /// Returns the value of `name`, or how often it is sent when that is not once.
     fn only(&self, name: &str) -> Result<&[u8], NotOnce>;
+    /// Returns every value of `name`, for headers that are lists.
+    fn all(&self, name: &str) -> Vec<&[u8]>;
 }
 
 /// A header that does not have exactly one value.

@@ -24,6 +24,7 @@ pub mod revision;
 pub mod scan;
 mod skip;
 pub mod sse;
+pub mod trace;
 
 pub use error::RpcError;
 pub use frame::{Frame, Kind};
@@ -33,3 +34,4 @@ pub use method::Method;
 pub use params::{Lookup, Params};
 pub use raw::Raw;
 pub use revision::{Era, Revision};
+pub use trace::Trace;

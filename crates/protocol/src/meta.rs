@@ -129,7 +129,7 @@ fn set_or_remove<'a>(key: &'a str, value: Option<&'a str>) -> Change<'a> {
     value.map_or(Change::Remove(key), |value| Change::Set(key, value))
 }
 
-fn change_meta(params: Option<&Raw>, changes: &[Change<'_>]) -> Raw {
+pub(crate) fn change_meta(params: Option<&Raw>, changes: &[Change<'_>]) -> Raw {
     let params = params.map_or("{}", Raw::as_str);
     let meta = Object::parse(params)
         .and_then(|object| object.get("_meta"))

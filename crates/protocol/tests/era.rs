@@ -193,7 +193,7 @@ fn capabilities_of_either_era_are_read() {
         "null",
         "[]",
         r#"{"roots":null,"sampling":true,"elicitation":"yes","extensions":[]}"#,
-        r#"{"experimental":{"x":{}}}"#,
+        r#"{"experimental":{}}"#,
     ] {
         assert_eq!(read(nothing), none, "{nothing}");
     }
@@ -225,9 +225,16 @@ fn capabilities_of_either_era_are_read() {
         all.interactive() && all.roots_list_changed && all.sampling_tools && all.sampling_context
     );
     assert_eq!(all.extensions, ["a/y", "b/x"]);
+    let extra =
+        read(r#"{ "extensions": {"b/x": {"n":1e400}, "a/y": {}}, "experimental": {"z": {}} }"#);
+    assert_eq!(
+        extra.to_legacy().as_str(),
+        r#"{"experimental":{"z":{}},"extensions":{"a/y":{},"b/x":{"n":1e400}}}"#
+    );
     for capabilities in [
         all,
         none,
+        extra,
         read(r#"{"elicitation":{}}"#),
         read(r#"{"elicitation":{"url":{}}}"#),
         read(r#"{"sampling":{"tools":{}}}"#),

@@ -20,6 +20,10 @@ impl HeaderView for Sent {
             (Some(_), Some(_)) => Err(NotOnce::Repeated),
         }
     }
+    fn all(&self, name: &str) -> Vec<&[u8]> {
+        let values = self.0.iter().filter(|(sent, _)| sent == name);
+        values.map(|(_, value)| value.as_slice()).collect()
+    }
 }
 
 fn sent(headers: &[(&str, &str)]) -> Sent {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use wardgate_model::Caller;
 use wardgate_protocol::{
-    Era, Frame, Lookup, Method, Raw, RequestId, Revision, capabilities::ClientCapabilities,
+    Era, Frame, Lookup, Method, Raw, RequestId, Revision, Trace, capabilities::ClientCapabilities,
 };
 use wardgate_snapshot::{Snapshot, Toolset};
 
@@ -50,6 +50,7 @@ pub struct Arrival {
     pub headers: Option<HeaderMap>,
     /// The place of this call in its session, held as long as it runs, not as long as its client is connected.
     pub underway: Option<Underway>,
+    pub trace: Trace,
 }
 
 /// The client as the protocol sees it, whatever its revision.
@@ -85,6 +86,7 @@ pub struct Call {
     pub snapshot: Arc<Snapshot>,
     pub toolset: Arc<Toolset>,
     pub headers: Option<HeaderMap>,
+    pub trace: Trace,
     pub cx: Cx,
     pub exchange: Exchange,
     pub underway: Option<Underway>,

@@ -26,6 +26,7 @@ pub enum Halt {
 pub struct Cx {
     cancel: CancellationToken,
     deadline: Mutex<Instant>,
+    waited: Mutex<Duration>,
 }
 
 impl Cx {
@@ -33,6 +34,7 @@ impl Cx {
         Cx {
             cancel,
             deadline: Mutex::new(Instant::now() + limit),
+            waited: Mutex::default(),
         }
     }
 
@@ -59,12 +61,20 @@ impl Cx {
     /// Gives the call more time: what a person took to answer is not the call's.
     pub fn extend(&self, by: Duration) {
         *self.deadline.lock().expect("no panic while held") += by;
+        *self.waited.lock().expect("no panic while held") += by;
     }
 
     /// Takes back what was not used of an extension.
     pub fn unextend(&self, by: Duration) {
         let mut deadline = self.deadline.lock().expect("no panic while held");
         *deadline = deadline.checked_sub(by).unwrap_or(*deadline);
+        let mut waited = self.waited.lock().expect("no panic while held");
+        *waited = waited.saturating_sub(by);
+    }
+
+    /// Time that persons took to answer.
+    pub fn waited(&self) -> Duration {
+        *self.waited.lock().expect("no panic while held")
     }
 
     pub fn cancel(&self) -> &CancellationToken {

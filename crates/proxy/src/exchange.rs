@@ -84,7 +84,7 @@ impl Exchange {
 
 impl Hearing {
     /// Returns what was said and not heard yet.
-    pub fn next(&mut self) -> Option<Out> {
+    pub fn heard(&mut self) -> Option<Out> {
         if self.out.is_none() {
             self.out = self.way.receiver();
         }

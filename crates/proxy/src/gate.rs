@@ -6,10 +6,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use wardgate_limit::{KEYS_MAX_DEFAULT, Limits, Moment};
 use wardgate_model::{Secret, SecretRef};
 use wardgate_snapshot::Snapshot;
 
@@ -56,11 +59,14 @@ pub struct Gate {
     pub upstreams: Upstreams,
     pub views: Views,
     pub parked: Parked,
+    /// What callers have used of their limits.
+    pub limits: Limits,
     /// Every task of the data plane; the drain waits for it.
     pub tasks: TaskTracker,
     /// Cancelled when new work is refused and streams are to end.
     pub draining: CancellationToken,
     ready: AtomicBool,
+    started: Instant,
 }
 
 impl Gate {
@@ -79,6 +85,7 @@ impl Gate {
         let upstreams =
             Upstreams::new(ports.secrets.clone(), ports.launcher.clone(), tasks.clone());
         let gate = Arc::new(Gate {
+            limits: Limits::new(snapshot.limits.clone(), KEYS_MAX_DEFAULT),
             sessions: Sessions::new(&snapshot.gateway.caps),
             snapshot: ArcSwap::from_pointee(snapshot),
             keyring: ArcSwap::from_pointee(keyring),
@@ -90,6 +97,7 @@ impl Gate {
             tasks,
             draining,
             ready: AtomicBool::new(true),
+            started: Instant::now(),
             ports,
         });
         gate.tasks.spawn(sweep(gate.clone()));
@@ -103,6 +111,7 @@ impl Gate {
     pub async fn publish(&self, snapshot: Snapshot) -> Result<(), SecretFault> {
         let keyring = Keyring::load(&snapshot.gateway, self.ports.secrets.as_ref()).await?;
         self.upstreams.keep_only(&snapshot);
+        self.limits.replace(snapshot.limits.clone());
         self.keyring.store(Arc::new(keyring));
         self.snapshot.store(Arc::new(snapshot));
         self.upstreams.announce_everything();
@@ -115,6 +124,14 @@ impl Gate {
 
     pub fn keyring(&self) -> Arc<Keyring> {
         self.keyring.load_full()
+    }
+
+    /// This instant, as limits see it.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            now: self.started.elapsed(),
+            wall: Timestamp::now(),
+        }
     }
 
     /// Why it is not the time to send requests here, as a line of text; `None` when it is.
@@ -145,6 +162,7 @@ async fn sweep(gate: Arc<Gate>) {
         gate.sessions.sweep();
         gate.parked.sweep();
         gate.upstreams.sweep();
+        gate.limits.sweep(&gate.moment());
     }
     gate.parked.clear();
 }

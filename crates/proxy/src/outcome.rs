@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use wardgate_model::ErrorClass;
+use wardgate_policy::{Decision, Effect};
 use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
 
-use crate::stop::{Missing, Stop};
+use crate::{
+    allowance::{self, RateLimit},
+    stop::{Missing, Stop},
+};
 
 /// A finished answer with what HTTP needs besides the body.
 #[derive(Clone, Debug)]
@@ -15,6 +19,8 @@ pub struct Answer {
     /// Set by `initialize` on HTTP.
     pub session: Option<String>,
     pub retry_after: Option<Duration>,
+    /// What remains of the caller's limits.
+    pub limit: Option<RateLimit>,
 }
 
 impl Answer {
@@ -28,6 +34,7 @@ impl Answer {
             status: 200,
             session: None,
             retry_after: None,
+            limit: None,
         }
     }
 
@@ -35,13 +42,12 @@ impl Answer {
     pub fn stop(id: Option<&RequestId>, method: &Method, era: Era, stop: &Stop) -> Answer {
         let retry_after = retry_after(stop);
         let as_result = (*method == Method::ToolsCall)
-            .then(|| class(stop).map(|class| (class, advice(stop))))
+            .then(|| class(stop))
             .flatten();
         let (frame, status) = match (as_result, id) {
-            (Some((class, advice)), Some(id)) if !transport_level(stop) => (
-                Frame::success(id, &error_result(class, &advice, retry_after, era)),
-                200,
-            ),
+            (Some(class), Some(id)) if !transport_level(stop) => {
+                (Frame::success(id, &error_result(stop, class, era)), 200)
+            }
             _ => {
                 let error = rpc_error(stop, era);
                 (Frame::failure(id, &error), status(stop, era))
@@ -52,6 +58,7 @@ impl Answer {
             status,
             session: None,
             retry_after,
+            limit: None,
         }
     }
 }
@@ -64,17 +71,27 @@ fn transport_level(stop: &Stop) -> bool {
     )
 }
 
+/// Returns the JSON-RPC code a client is answered with; `None` where the answer is a result.
+pub fn error_code(stop: &Stop, method: &Method, era: Era) -> Option<i64> {
+    let is_result = *method == Method::ToolsCall && class(stop).is_some() && !transport_level(stop);
+    match stop {
+        _ if is_result => None,
+        Stop::Upstream(raw) => RpcError::read(raw).map(|error| error.code),
+        stop => Some(code(stop, era)),
+    }
+}
+
 /// Returns the class a record carries and a model can act on; `None` for faults that the spec answers itself.
 pub fn class(stop: &Stop) -> Option<ErrorClass> {
     match stop {
         Stop::Arguments(_) => Some(ErrorClass::InvalidArguments),
-        Stop::Busy { .. } => Some(ErrorClass::LimitExceeded),
+        Stop::Limited(_) | Stop::Busy { .. } => Some(ErrorClass::LimitExceeded),
         Stop::Draining | Stop::Unavailable { .. } => Some(ErrorClass::UpstreamUnavailable),
         Stop::Timeout => Some(ErrorClass::Timeout),
         Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
         Stop::OutcomeUnknown => Some(ErrorClass::OutcomeUnknown),
         Stop::Internal { .. } => Some(ErrorClass::Internal),
-        Stop::Unauthenticated | Stop::Forbidden => Some(ErrorClass::PolicyDenied),
+        Stop::Unauthenticated | Stop::Forbidden | Stop::Denied(_) => Some(ErrorClass::PolicyDenied),
         Stop::Rpc(_)
         | Stop::BadMeta(_)
         | Stop::Upstream(_)
@@ -91,6 +108,7 @@ fn advice(stop: &Stop) -> String {
             let at = if mismatch.pointer.is_empty() { "the arguments".to_owned() } else { format!("`{}`", mismatch.pointer) };
             format!("Invalid arguments at {at}: {}. Correct this and call again.", mismatch.reason)
         }
+        Stop::Limited(refusal) => allowance::advice(refusal),
         Stop::Busy { .. } => "The gateway is busy. Try again later.".into(),
         Stop::Draining => "The gateway is shutting down. Try again shortly.".into(),
         Stop::Timeout => "The tool did not answer in time. It may still have run; check before calling again.".into(),
@@ -102,6 +120,7 @@ fn advice(stop: &Stop) -> String {
         Stop::Internal { reason } => format!("The gateway failed: {reason}."),
         Stop::Unauthenticated => "Authentication is required.".into(),
         Stop::Forbidden => "This caller may not use this toolset.".into(),
+        Stop::Denied(decision) => denied(decision),
         Stop::NoSession { given: false } => "Mcp-Session-Id header is required".into(),
         Stop::NoSession { given: true } => "Session not found".into(),
         Stop::NotFound(missing) => match missing {
@@ -115,21 +134,45 @@ fn advice(stop: &Stop) -> String {
     }
 }
 
+/// Names the rule, which is the operator's own word; what it looks at stays unsaid.
+fn denied(decision: &Decision) -> String {
+    let rules: Vec<_> = decision
+        .rules
+        .iter()
+        .map(|rule| format!("`{}`", rule.id))
+        .collect();
+    let why = match decision.effect {
+        Effect::Defer => "needs an approval, which cannot be asked for here",
+        Effect::Deny | Effect::Allow => "is not allowed by policy",
+    };
+    match rules.is_empty() {
+        true => format!("This call {why}. Do not repeat it unchanged."),
+        false => format!(
+            "This call {why} ({}). Do not repeat it unchanged.",
+            rules.join(", ")
+        ),
+    }
+}
+
 fn retry_after(stop: &Stop) -> Option<Duration> {
     match stop {
         Stop::Busy { retry_after } | Stop::Unavailable { retry_after } => Some(*retry_after),
         Stop::Draining => Some(Duration::from_secs(1)),
+        Stop::Limited(refusal) => refusal.retry_after.map(allowance::whole_millis),
         _ => None,
     }
 }
 
 /// A tool result a model can follow: `isError`, one sentence, and the class under our `_meta` key.
-fn error_result(class: ErrorClass, sentence: &str, retry_after: Option<Duration>, era: Era) -> Raw {
+fn error_result(stop: &Stop, class: ErrorClass, era: Era) -> Raw {
     let mut result = serde_json::json!({
-        "content": [{"type": "text", "text": sentence}],
+        "content": [{"type": "text", "text": advice(stop)}],
         "isError": true,
-        "_meta": {"dev.wardgate/error": data(class, retry_after)},
+        "_meta": {"dev.wardgate/error": data(class, retry_after(stop))},
     });
+    if let Stop::Limited(refusal) = stop {
+        result["_meta"][allowance::META] = allowance::data(refusal);
+    }
     if era == Era::Modern {
         result["resultType"] = "complete".into();
     }
@@ -155,7 +198,11 @@ fn rpc_error(stop: &Stop, era: Era) -> Raw {
     }
     let mut error = RpcError::new(code(stop, era), advice(stop));
     if let Some(class) = class(stop) {
-        error = error.with_data(Raw::of(&data(class, retry_after(stop))));
+        let mut data = data(class, retry_after(stop));
+        if let Stop::Limited(refusal) = stop {
+            data["limit"] = allowance::data(refusal);
+        }
+        error = error.with_data(Raw::of(&data));
     }
     if let Stop::NotFound(Missing::Resource(uri)) = stop {
         error = error.with_data(Raw::of(&serde_json::json!({"uri": uri})));
@@ -174,7 +221,7 @@ fn for_era(raw: &Raw, era: Era) -> Raw {
 }
 
 /// Own codes are positive, so that they can never be taken for one of JSON-RPC's or the spec's.
-fn code(stop: &Stop, era: Era) -> i64 {
+pub fn code(stop: &Stop, era: Era) -> i64 {
     match stop {
         Stop::Rpc(error) | Stop::BadMeta(error) => error.code,
         Stop::Upstream(_) => error::INTERNAL_ERROR,
@@ -184,9 +231,9 @@ fn code(stop: &Stop, era: Era) -> i64 {
         Stop::NoSession { given: true } => -32001,
         Stop::Arguments(_) => error::INVALID_PARAMS,
         Stop::Unauthenticated => 40100,
-        Stop::Forbidden => 40300,
+        Stop::Forbidden | Stop::Denied(_) => 40300,
         Stop::OutcomeUnknown => 40900,
-        Stop::Busy { .. } => 42900,
+        Stop::Limited(_) | Stop::Busy { .. } => 42900,
         Stop::Cancelled => 49900,
         Stop::Internal { .. } => error::INTERNAL_ERROR,
         Stop::UpstreamFault { .. } => 50200,
@@ -201,7 +248,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         Stop::Forbidden => 403,
         Stop::NoSession { given: false } => 400,
         Stop::NoSession { given: true } => 404,
-        Stop::Busy { .. } => 429,
+        Stop::Limited(_) | Stop::Busy { .. } => 429,
         Stop::Draining => 503,
         Stop::BadMeta(_) => 400,
         Stop::Cancelled => 499,
@@ -213,6 +260,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         | Stop::Upstream(_)
         | Stop::NotFound(_)
         | Stop::Arguments(_)
+        | Stop::Denied(_)
         | Stop::Timeout
         | Stop::Unavailable { .. }
         | Stop::UpstreamFault { .. }

@@ -10,12 +10,15 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 use wardgate_ledger::Record;
-use wardgate_model::Caller;
+use wardgate_limit::{Spend, Warning};
+use wardgate_model::{Caller, ToolRef};
+use wardgate_policy::Decision;
 use wardgate_protocol::{Lookup, Method, Raw, Revision, edit, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
 use crate::{
+    allowance,
     call::{Arrival, Call, Hail, Peer},
     cx::Cx,
     exchange::Exchange,
@@ -23,11 +26,15 @@ use crate::{
     outcome::Answer,
     session::recognise,
     stage::{
+        admit::{Slot, admit},
+        authorize::{self, Permit, REASON},
         connect::{Connected, connect},
         forward::forward,
-        identify::identify,
+        identify::{may_use, who},
         intend::intend,
+        output,
         record::record,
+        reserve::reserve,
         resolve,
         sanitize::{CleanReply, sanitize},
         validate,
@@ -48,16 +55,18 @@ pub async fn serve(
     let method = Method::parse(arrival.frame.method().unwrap_or_default());
     let era = hailed_revision(&arrival.hail).era();
     let mut trail = Trail::new(&arrival, &method);
-    let (end, era) = match admit(&gate, arrival, method.clone(), exchange, cancel, &mut trail) {
+    let (end, era) = match introduce(&gate, arrival, method.clone(), exchange, cancel, &mut trail) {
         Err(stop) => (Err(stop), era),
         Ok(call) => (route(&gate, &call, &mut trail).await, call.peer.era()),
     };
-    let end = record(&gate, trail, started, end).await;
-    end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop))
+    let end = record(&gate, &trail, started, end, era).await;
+    let mut answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop));
+    allowance::tell(&gate, &trail, &mut answer);
+    answer
 }
 
 /// Who calls, and as what kind of client.
-fn admit(
+fn introduce(
     gate: &Gate,
     arrival: Arrival,
     method: Method,
@@ -81,6 +90,7 @@ fn admit(
         snapshot: arrival.snapshot,
         toolset: arrival.toolset,
         headers: arrival.headers,
+        trace: arrival.trace,
         cx: Cx::new(cancel, Duration::from_secs(60)),
         exchange,
         underway: arrival.underway,
@@ -88,13 +98,10 @@ fn admit(
 }
 
 fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop> {
-    let caller = identify(
-        &gate.keyring(),
-        &arrival.snapshot.gateway,
-        &arrival.toolset,
-        &arrival.credentials,
-    )?;
+    let keyring = gate.keyring();
+    let caller = who(&keyring, &arrival.snapshot.gateway, &arrival.credentials)?;
     trail.caller = Some(caller.clone());
+    may_use(&keyring, &caller, &arrival.toolset)?;
     if gate.draining.is_cancelled() {
         return Err(Stop::Draining);
     }
@@ -109,15 +116,19 @@ fn peer(gate: &Gate, arrival: &Arrival, trail: &mut Trail) -> Result<Peer, Stop>
 
 /// One tool call, stage by stage.
 async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
-    let target = resolve::tool(gate, call).await?;
+    let slot = admit(gate, call, trail)?;
+    let target = resolve::tool(gate, call, &slot, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
+    let permit = trail.decided(authorize::call(call, &target))?;
     let arguments = validate::arguments(call, &target)?;
-    let intent = intend(gate, call, &target, &arguments, trail).await?;
+    let reserved = reserve(gate, call, &target, arguments, trail)?;
+    let intent = intend(gate, call, &target, &permit, reserved, trail).await?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = forward(gate, call, &target, arguments, intent, connected, trail).await?;
-    sanitize(gate, call, &target, &reply)
+    let reply = forward(gate, call, &target, intent, connected, trail).await?;
+    let reply = sanitize(gate, call, &target, &reply)?;
+    output::checked(call, &target, reply, trail).await
 }
 
 /// Chooses the way by method.
@@ -141,6 +152,7 @@ enum Reached {
 }
 
 async fn shorter_way(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Reached, Stop> {
+    let slot = admit(gate, call, trail)?;
     let answer = match &call.method {
         Method::Initialize => way::hello::initialize(gate, call).await?,
         Method::ServerDiscover => way::hello::discover(gate, call).await?,
@@ -149,25 +161,34 @@ async fn shorter_way(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result
         Method::ToolsList
         | Method::PromptsList
         | Method::ResourcesList
-        | Method::ResourcesTemplatesList => way::list::list(gate, call).await?,
+        | Method::ResourcesTemplatesList => way::list::list(gate, call, &slot).await?,
         Method::ResourcesSubscribe => way::subscribe::subscribe(gate, call).await?,
         Method::ResourcesUnsubscribe => way::subscribe::unsubscribe(call)?,
-        Method::SubscriptionsListen => way::listen::listen(gate, call).await?,
-        _ => return forwarded(gate, call, trail).await.map(Reached::Reply),
+        Method::SubscriptionsListen => way::listen::listen(gate, call, slot).await?,
+        _ => {
+            return forwarded(gate, call, &slot, trail)
+                .await
+                .map(Reached::Reply);
+        }
     };
     Ok(Reached::Answer(answer))
 }
 
 /// The ways that end at a server.
-async fn forwarded(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+async fn forwarded(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     match &call.method {
-        Method::PromptsGet => way::named::prompt(gate, call, trail).await,
-        Method::ResourcesRead => way::named::resource(gate, call, trail).await,
-        Method::CompletionComplete => way::named::completion(gate, call, trail).await,
+        Method::PromptsGet => way::named::prompt(gate, call, slot, trail).await,
+        Method::ResourcesRead => way::named::resource(gate, call, slot, trail).await,
+        Method::CompletionComplete => way::named::completion(gate, call, slot, trail).await,
         Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
-            way::task::task(gate, call, trail).await
+            way::task::task(gate, call, slot, trail).await
         }
-        _ => way::named::unknown(gate, call, trail).await,
+        _ => way::named::unknown(gate, call, slot, trail).await,
     }
 }
 
@@ -178,11 +199,6 @@ fn hailed_revision(hail: &Hail) -> Revision {
         Hail::Opening | Hail::Token(_) => Revision::NEWEST_LEGACY,
     }
 }
-
-/// The `_meta` key under which a caller says why.
-const REASON: &str = "dev.wardgate/reason";
-/// W3C Trace Context has 55.
-const TRACE_BYTES_MAX: usize = 64;
 
 /// What the record will say, collected on the way.
 pub struct Trail {
@@ -200,39 +216,62 @@ pub struct Trail {
     pub tool: Option<String>,
     pub upstream_protocol: Option<&'static str>,
     pub upstream_us: u64,
-    pub trace: Option<String>,
     /// The record that is on disk already; what it says must be completed.
     pub received: Option<Record>,
+    pub decision: Option<Decision>,
+    /// What became of a structured result that does not fit.
+    pub output: Option<&'static str>,
+    /// The `traceparent`.
+    pub trace: Option<String>,
+    /// The tool, as limits name it.
+    pub limited_as: Option<ToolRef>,
+    /// What was charged in the end, if the request may have reached a server.
+    pub charged: Option<Spend>,
+    /// Limits that this call brought near their end.
+    pub warnings: Vec<Warning>,
 }
 
 impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
         let params = arrival.frame.lookup();
-        let meta = |key| {
-            let value = params?.find(&["_meta", key])?;
-            edit::string(value).map(|text| text.into_owned())
-        };
         let args = || params.and_then(|params| Some(params.share(params.find(&["arguments"])?)));
+        let reason = || edit::string(params?.find(&["_meta", REASON])?);
         Trail {
             snapshot: arrival.snapshot.clone(),
             toolset: arrival.toolset.clone(),
             method: method.clone(),
             caller: None,
             agent: None,
-            reason: meta(REASON),
+            reason: reason().map(|reason| reason.into_owned()),
             args: (*method == Method::ToolsCall).then(args).flatten(),
             server: None,
             tool: None,
             upstream_protocol: None,
             upstream_us: 0,
-            trace: meta("traceparent").filter(|trace| trace.len() <= TRACE_BYTES_MAX),
             received: None,
+            limited_as: None,
+            charged: None,
+            warnings: Vec::new(),
+            decision: None,
+            output: None,
+            trace: arrival.trace.parent().map(str::to_owned),
         }
     }
 
     pub fn target(&mut self, target: &resolve::Target) {
         self.server = Some(target.server().clone());
-        self.tool = Some(target.name().to_owned());
+        // Of other methods the name is the client's to choose, a URI for one.
+        self.tool = (self.method == Method::ToolsCall).then(|| target.name().to_owned());
+    }
+
+    /// Keeps what was decided, whichever way.
+    pub fn decided(&mut self, permit: Result<Permit, Stop>) -> Result<Permit, Stop> {
+        self.decision = match &permit {
+            Ok(permit) => permit.decision().cloned(),
+            Err(Stop::Denied(decision)) => Some(Decision::clone(decision)),
+            Err(_) => None,
+        };
+        permit
     }
 
     pub fn connected(&mut self, connected: &Connected) {

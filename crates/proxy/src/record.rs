@@ -35,8 +35,8 @@ pub struct Payload {
 #[error("the record is not written")]
 pub struct Unwritten;
 
-/// Where records go. What is handed over is the ledger's from that moment: dropping the future that was returned takes
-/// nothing back.
+/// Where records go. An intention or a completion that is handed over is the ledger's from that moment: dropping the future that
+/// was returned takes nothing back.
 pub trait Ledger: Send + Sync {
     /// Writes what is about to be done. On an error nothing of it is there, nor will be.
     fn intend(&self, draft: Draft) -> BoxFuture<'static, Result<(), Unwritten>>;
@@ -44,7 +44,7 @@ pub trait Ledger: Send + Sync {
     /// Writes how it ended. On an error it is not there yet, and will be as soon as the ledger can be written again.
     fn complete(&self, draft: Draft) -> BoxFuture<'static, Result<(), Unwritten>>;
 
-    /// Takes a record nobody waits for; ready when there is room for it.
+    /// Takes a record nobody waits for; ready when there is room for it, and lost if it is dropped before.
     fn note(&self, draft: Draft) -> BoxFuture<'static, ()>;
 
     /// Says whether the last attempt to write succeeded.

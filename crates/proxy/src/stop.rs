@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use wardgate_limit::Refusal;
+use wardgate_policy::Decision;
 use wardgate_protocol::{Raw, RpcError};
 use wardgate_schema::Mismatch;
 
@@ -15,7 +17,7 @@ pub enum Missing {
     Resource(String),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Stop {
     /// The request breaks its revision's rules; answered with that error.
     Rpc(RpcError),
@@ -28,10 +30,14 @@ pub enum Stop {
     Unauthenticated,
     /// Known caller, but not for this toolset.
     Forbidden,
+    /// Policies do not allow this call.
+    Denied(Box<Decision>),
     /// The session id is missing (`false`) or unknown, expired or another caller's (`true`).
     NoSession {
         given: bool,
     },
+    /// A limit of the caller's tenant is used up.
+    Limited(Box<Refusal>),
     Busy {
         retry_after: Duration,
     },
@@ -52,6 +58,12 @@ pub enum Stop {
     Internal {
         reason: &'static str,
     },
+}
+
+impl Stop {
+    pub fn limited(refusal: Refusal) -> Stop {
+        Stop::Limited(Box::new(refusal))
+    }
 }
 
 impl From<Halt> for Stop {

@@ -1,10 +1,13 @@
 //! Runs of characters that mean something together: terminal control sequences and flag emoji.
 //!
-//! Every run ends at the end of its JSON string at the latest, and a control sequence at the next control character,
-//! so that reading one ahead never costs more than the text is long.
+//! Every run ends at the end of its JSON string at the latest, and a control sequence at the next control character
+//! or after `SEQUENCE_BYTES_MAX`, so that who reads a text in pieces knows how far ahead to read.
 
 use crate::hidden::is_control;
 use crate::unit::{Unit, unit_at};
+
+/// The longest control sequence, in bytes of JSON text: room for a link with a long address. A longer one is broken.
+pub(crate) const SEQUENCE_BYTES_MAX: usize = 4096;
 
 const BEL: char = '\u{7}';
 const ESC: char = '\u{1B}';
@@ -35,7 +38,7 @@ impl Ahead<'_> {
         self.at += len;
         self.run.chars += 1;
         self.run.bytes += len;
-        Some(c)
+        (self.run.bytes <= SEQUENCE_BYTES_MAX).then_some(c)
     }
 }
 

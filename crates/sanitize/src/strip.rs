@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::hidden::{Place, is_hidden, is_variation_selector};
+use crate::hidden::{Place, is_control, is_hidden, is_variation_selector};
 use crate::scan::suspect;
 use crate::sequence::{control_sequence, introduces, is_black_flag, subdivision_flag};
 use crate::unit::{Unit, unit_at};
@@ -22,14 +22,14 @@ pub fn strip(json: &str, place: Place) -> (Cow<'_, str>, usize) {
                 at += bytes;
                 spliced.selector_end = Some(at);
             }
-            Verdict::Drop { bytes, chars } => at = spliced.cut(at, bytes, chars, ""),
+            Verdict::Drop { bytes, chars, .. } => at = spliced.cut(at, bytes, chars, ""),
             Verdict::Replace { bytes } => at = spliced.cut(at, bytes, 1, "\\ufffd"),
         }
     }
     spliced.finish()
 }
 
-enum Verdict {
+pub(crate) enum Verdict {
     Keep {
         bytes: usize,
     },
@@ -40,14 +40,16 @@ enum Verdict {
     Drop {
         bytes: usize,
         chars: usize,
+        /// Whether a terminal would obey it; otherwise it is only unseen.
+        is_control: bool,
     },
     Replace {
         bytes: usize,
     },
 }
 
-/// Decides about the character at a suspect byte.
-fn judge(json: &str, at: usize, place: Place, selector_end: Option<usize>) -> Verdict {
+/// Decides about the character at a suspect byte. `selector_end` is where the last variation selector that stays ended.
+pub(crate) fn judge(json: &str, at: usize, place: Place, selector_end: Option<usize>) -> Verdict {
     let (c, bytes) = match unit_at(json, at) {
         Some(Unit::Char(c, bytes)) => (c, bytes),
         Some(Unit::Half(bytes)) => return Verdict::Replace { bytes },
@@ -64,14 +66,23 @@ fn judge(json: &str, at: usize, place: Place, selector_end: Option<usize>) -> Ve
         return Verdict::Drop {
             bytes: run.bytes,
             chars: run.chars,
+            is_control: true,
         };
     }
     if is_hidden(c, place) {
-        return Verdict::Drop { bytes, chars: 1 };
+        return Verdict::Drop {
+            bytes,
+            chars: 1,
+            is_control: is_control(c),
+        };
     }
     if is_variation_selector(c) {
         return match selector_end == Some(at) {
-            true => Verdict::Drop { bytes, chars: 1 },
+            true => Verdict::Drop {
+                bytes,
+                chars: 1,
+                is_control: false,
+            },
             false => Verdict::Selector { bytes },
         };
     }

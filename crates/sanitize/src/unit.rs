@@ -8,6 +8,14 @@ pub(crate) enum Unit {
     Half(usize),
 }
 
+impl Unit {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Unit::Char(_, len) | Unit::Half(len) => len,
+        }
+    }
+}
+
 /// Reads the unit at a byte offset; `None` at the end of the string or of the text, or where the text is not JSON.
 pub(crate) fn unit_at(json: &str, at: usize) -> Option<Unit> {
     let first = json[at..].chars().next()?;
@@ -16,6 +24,21 @@ pub(crate) fn unit_at(json: &str, at: usize) -> Option<Unit> {
         '\\' => escape_at(json.as_bytes(), at),
         raw => Some(Unit::Char(raw, raw.len_utf8())),
     }
+}
+
+/// Reads the units a text begins with, up to the end of the string or of the text. Half a pair reads as U+FFFD.
+pub(crate) fn decoded(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut at = 0;
+    while let Some(unit) = unit_at(json, at) {
+        let (c, len) = match unit {
+            Unit::Char(c, len) => (c, len),
+            Unit::Half(len) => ('\u{FFFD}', len),
+        };
+        text.push(c);
+        at += len;
+    }
+    text
 }
 
 fn escape_at(bytes: &[u8], at: usize) -> Option<Unit> {

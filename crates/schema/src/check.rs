@@ -3,6 +3,7 @@
 use jsonschema::{PatternOptions, ValidationError, error::ValidationErrorKind};
 use serde_json::Value;
 
+use crate::beyond::{self, Beyond, Guess};
 use crate::cost::{Cost, SUBSCHEMAS_MAX};
 use crate::depth::{Size, measure, text_depth};
 use crate::document::Document;
@@ -20,24 +21,29 @@ const EXPLAIN_WORK_MAX: u64 = 200_000;
 /// Most subschemas inside one another while checking, so that the stack suffices.
 const STACK_MAX: usize = 1_000;
 
-/// A compiled input schema.
+/// A compiled schema.
 #[derive(Debug)]
 pub struct Schema {
     validator: jsonschema::Validator,
     cost: Cost,
+    beyond: Beyond,
+    /// For arguments with numbers beyond a double, where the schema asks for multiples.
+    guessing: Option<[jsonschema::Validator; 2]>,
+    /// The schema tells integers from other numbers.
+    knows_integers: bool,
 }
 
-/// The first thing wrong with arguments.
+/// The first thing wrong with a value: arguments, or a structured result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// JSON Pointer into the arguments.
+    /// JSON Pointer into the value.
     pub pointer: String,
     /// A sentence a model can follow; never echoes the offending value at length.
     pub reason: String,
 }
 
 impl Schema {
-    /// Compiles an input schema (raw JSON text). Without `$schema` it is read as 2020-12; drafts 4, 6, 7 and 2019-09 are known too.
+    /// Compiles a schema (raw JSON text). Without `$schema` it is read as 2020-12; drafts 4, 6, 7 and 2019-09 are known too.
     ///
     /// # Errors
     /// See [`SchemaFault`]. No reference is ever fetched.
@@ -47,7 +53,8 @@ impl Schema {
                 max: TEXT_DEPTH_MAX,
             });
         }
-        let schema: Value = serde_json::from_str(text).map_err(|_| SchemaFault::Invalid {
+        let (text, beyond) = Beyond::read(text);
+        let schema: Value = serde_json::from_str(&text).map_err(|_| SchemaFault::Invalid {
             pointer: String::new(),
         })?;
         if !schema.is_object() {
@@ -61,39 +68,80 @@ impl Schema {
             .offline()
             .with_pattern_options(patterns);
         let validator = options.build(&schema).map_err(fault)?;
-        Ok(Schema { validator, cost })
+        let guessing = |guess| {
+            let options = options.clone();
+            options
+                .with_keyword("multipleOf", move |_, value, _| {
+                    beyond::multiple_of(guess, value)
+                })
+                .build(&schema)
+                .map_err(fault)
+        };
+        Ok(Schema {
+            guessing: match text.contains("\"multipleOf\"") {
+                true => Some([guessing(Guess::Yes)?, guessing(Guess::No)?]),
+                false => None,
+            },
+            knows_integers: text.contains("\"integer\""),
+            validator,
+            cost,
+            beyond,
+        })
     }
 
-    /// Checks arguments (raw JSON text, already scanned).
+    /// Checks a value (raw JSON text, already scanned).
     ///
     /// # Errors
     /// The first mismatch in document order.
     pub fn check(&self, arguments: &str) -> Result<(), Mismatch> {
-        let arguments: Value = serde_json::from_str(arguments)
-            .map_err(|error| whole(format!("the arguments cannot be read as JSON: {error}")))?;
-        let size = measure(&arguments);
+        match serde_json::from_str(arguments) {
+            Ok(arguments) => self.judge(&self.validator, &arguments),
+            Err(_) => self.check_beyond(arguments),
+        }
+    }
+
+    /// Checks arguments that hold a number no double holds: whatever may be guessed must not change the verdict.
+    fn check_beyond(&self, text: &str) -> Result<(), Mismatch> {
+        let arguments: Value = serde_json::from_str(&self.beyond.stand_in(text))
+            .map_err(|error| whole(format!("cannot be read as JSON: {error}")))?;
+        if let Some(nth) = beyond::with_fraction(text).filter(|_| self.knows_integers) {
+            return Err(Mismatch {
+                pointer: beyond::pointer_to_nth(&arguments, nth).unwrap_or_default(),
+                reason: beyond::UNJUDGED.into(),
+            });
+        }
+        match &self.guessing {
+            Some(both) => both
+                .iter()
+                .try_for_each(|guessing| self.judge(guessing, &arguments)),
+            None => self.judge(&self.validator, &arguments),
+        }
+    }
+
+    fn judge(&self, validator: &jsonschema::Validator, arguments: &Value) -> Result<(), Mismatch> {
+        let size = measure(arguments);
         self.afford(size)?;
-        if self.validator.is_valid(&arguments) {
+        if validator.is_valid(arguments) {
             return Ok(());
         }
         // Wording a failure walks every alternative again and remembers nothing.
         if work(size, self.cost.unrolled(size.depth)) > EXPLAIN_WORK_MAX {
-            return Err(whole("the arguments do not match the input schema".into()));
+            return Err(whole("does not match the schema".into()));
         }
-        self.validator
-            .validate(&arguments)
-            .map_err(|error| explain(&error, &arguments))
+        validator
+            .validate(arguments)
+            .map_err(|error| explain(&error, arguments))
     }
 
     fn afford(&self, size: Size) -> Result<(), Mismatch> {
         if work(size, self.cost.per_path) > WORK_MAX {
             return Err(whole(
-                "the arguments hold too many values to be checked against the input schema".into(),
+                "holds too many values to be checked against the schema".into(),
             ));
         }
         if size.depth.saturating_mul(self.cost.chain_here) > STACK_MAX {
             return Err(whole(
-                "the arguments nest too deeply to be checked against the input schema".into(),
+                "nests too deeply to be checked against the schema".into(),
             ));
         }
         Ok(())

@@ -85,11 +85,12 @@ fn reason(error: &ValidationError<'_>, arguments: &Value) -> String {
         Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => {
             "matches none of the allowed forms".into()
         }
+        // Only a `multipleOf` that cannot be judged is one.
+        Kind::Custom { message, .. } => message.clone(),
         Kind::BacktrackLimitExceeded { .. }
         | Kind::RegexEngineFailure { .. }
-        | Kind::Custom { .. }
         | Kind::FromUtf8 { .. }
-        | Kind::Referencing(_) => "does not match the input schema".into(),
+        | Kind::Referencing(_) => "does not match the schema".into(),
     }
 }
 

@@ -3,7 +3,7 @@
 /// Why a schema is not used; its tool is quarantined.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaFault {
-    #[error("input schema is not a JSON object")]
+    #[error("schema is not a JSON object")]
     NotAnObject,
     #[error("unsupported dialect `{dialect}`")]
     Dialect { dialect: String },

@@ -178,7 +178,7 @@ fn the_deepest_check_that_is_made_fits_the_stack() {
     assert_eq!(mismatch.reason, "expected string, got integer");
     let mismatch = within_patience(|| schema.check(&arguments(100))).unwrap_err();
     assert!(
-        mismatch.reason.contains("nest too deeply"),
+        mismatch.reason.contains("nests too deeply"),
         "{}",
         mismatch.reason
     );
@@ -307,10 +307,7 @@ fn a_failure_in_a_long_list_of_alternatives_is_worded_in_bounds() {
             .unwrap();
     let long = Value::from(vec![0.5; 200_000]).to_string();
     let mismatch = within_patience(|| schema.check(&long)).unwrap_err();
-    assert_eq!(
-        mismatch.reason,
-        "the arguments do not match the input schema"
-    );
+    assert_eq!(mismatch.reason, "does not match the schema");
 }
 
 #[test]

@@ -8,11 +8,12 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Serialize;
 use wardgate_config::{self as config, Config};
 use wardgate_model::TenantId;
+use wardgate_policy::{Authorizer, Policies};
 use wardgate_sanitize::Level;
 
 use crate::{
     ApiKey, Audit, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot,
-    Timeouts, TlsTrust, Toolset, traits,
+    Timeouts, TlsTrust, Toolset, ValidateOutput, limits, traits,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -30,16 +31,22 @@ pub enum CompileError {
         pattern: String,
         source: globset::Error,
     },
+    #[error(transparent)]
+    Limit(#[from] wardgate_limit::RuleFault),
     #[error("the config has no canonical form")]
     Canonical(#[from] serde_json::Error),
 }
 
-/// Returns the decisions that follow from a config. Equal configs give equal revisions.
+/// Returns the decisions that follow from a config and its policies. Equal ones give equal revisions.
 ///
 /// # Errors
 /// Every fault, see [`CompileError`].
-pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
-    let revision = digest_of(config).map_err(|fault| vec![fault.into()])?;
+pub fn compile(
+    config: &Config,
+    policies: Option<Arc<Policies>>,
+) -> Result<Snapshot, Vec<CompileError>> {
+    let rules = policies.as_ref().map(|policies| policies.revision());
+    let revision = digest_of(&(config, rules)).map_err(|fault| vec![fault.into()])?;
     let mut faults = Vec::new();
     let mut servers = BTreeMap::new();
     for server in &config.servers {
@@ -50,11 +57,15 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
     }
     let mut toolsets = BTreeMap::new();
     for toolset in &config.toolsets {
-        match compile_toolset(toolset) {
+        match compile_toolset(toolset, policies.clone()) {
             Ok(toolset) => drop(toolsets.insert(toolset.name.clone(), Arc::new(toolset))),
             Err(fault) => faults.push(fault),
         }
     }
+    let limits = limits::compile(&config.tenants).unwrap_or_else(|found| {
+        faults.extend(found.into_iter().map(CompileError::from));
+        wardgate_limit::Rules::default()
+    });
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -63,6 +74,8 @@ pub fn compile(config: &Config) -> Result<Snapshot, Vec<CompileError>> {
         gateway: compile_gateway(&config.gateway),
         servers,
         toolsets,
+        limits,
+        authorizer: policies.map(|policies| Authorizer::new(policies, [])),
     })
 }
 
@@ -143,6 +156,7 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         concurrency_max: server.concurrency,
         reply_bytes_max: server.reply_max.0,
         validate: server.validate,
+        validate_output: validate_output(server.validate_output),
         sanitize_metadata: level(server.sanitize.metadata),
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
@@ -157,6 +171,14 @@ fn era(era: config::Era) -> EraPin {
         config::Era::Auto => EraPin::Auto,
         config::Era::Legacy => EraPin::Legacy,
         config::Era::Modern => EraPin::Modern,
+    }
+}
+
+fn validate_output(output: config::ValidateOutput) -> ValidateOutput {
+    match output {
+        config::ValidateOutput::Off => ValidateOutput::Off,
+        config::ValidateOutput::Flag => ValidateOutput::Flag,
+        config::ValidateOutput::Block => ValidateOutput::Block,
     }
 }
 
@@ -237,7 +259,10 @@ fn lab_command(options: &config::config::LabOptions) -> Vec<String> {
     command
 }
 
-fn compile_toolset(toolset: &config::Toolset) -> Result<Toolset, CompileError> {
+fn compile_toolset(
+    toolset: &config::Toolset,
+    policies: Option<Arc<Policies>>,
+) -> Result<Toolset, CompileError> {
     let set = |patterns: &[String]| patterns_of(toolset.name.as_str(), patterns);
     Ok(Toolset {
         name: toolset.name.clone(),
@@ -249,6 +274,7 @@ fn compile_toolset(toolset: &config::Toolset) -> Result<Toolset, CompileError> {
             config::Prefix::Always => Prefix::Always,
             config::Prefix::Never => Prefix::Never,
         },
+        policies,
     })
 }
 

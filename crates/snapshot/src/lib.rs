@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod compile;
 pub mod gateway;
+mod limits;
 pub mod server;
 pub mod toolset;
 pub mod traits;
@@ -13,21 +14,25 @@ pub mod traits;
 pub use audit::{Audit, AuditLevel, OnError};
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway};
-pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust};
+pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, ValidateOutput};
 pub use toolset::{Prefix, Toolset};
 pub use traits::Traits;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use wardgate_model::ToolsetName;
+use wardgate_policy::Authorizer;
 
-#[derive(Debug)]
 pub struct Snapshot {
     /// Digest of the config this came from; each record carries it.
     pub revision: String,
     pub gateway: Gateway,
     pub servers: BTreeMap<wardgate_model::Alias, Arc<Server>>,
     pub toolsets: BTreeMap<ToolsetName, Arc<Toolset>>,
+    /// Of all tenants.
+    pub limits: wardgate_limit::Rules,
+    /// Decides over what is no tool: resources, prompts, lists. Present when there are policies.
+    pub authorizer: Option<Authorizer>,
 }
 
 impl Snapshot {

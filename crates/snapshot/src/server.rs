@@ -1,6 +1,6 @@
 //! Decisions about one upstream server.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use url::Url;
 use wardgate_model::{Alias, SecretRef, ServerName};
@@ -22,21 +22,16 @@ pub struct Server {
     pub reply_bytes_max: usize,
     /// Arguments are checked against the tool's input schema.
     pub validate: bool,
+    /// Structured results are checked against the tool's output schema.
+    pub validate_output: ValidateOutput,
     pub sanitize_metadata: Level,
     pub sanitize_results: Level,
     /// Lines are opened when the gateway starts, not at the first call.
     pub warm: bool,
-    /// What the operator says of single tools, by the server's own names.
-    pub tools: HashMap<String, Traits>,
+    /// What the operator knows of its tools, by the name at the server.
+    pub tools: BTreeMap<String, Traits>,
     /// Identity of everything that makes a connection; lines with another digest are closed on reload.
     pub digest: std::sync::Arc<str>,
-}
-
-impl Server {
-    /// Returns what the operator says of a tool; of one that is not named, the worst is assumed.
-    pub fn traits(&self, tool: &str) -> &Traits {
-        self.tools.get(tool).unwrap_or(&Traits::WORST)
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -88,6 +83,16 @@ pub enum EraPin {
     Modern,
 }
 
+/// What is done about a structured result that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidateOutput {
+    Off,
+    /// It is sent, and the client and the record are told.
+    Flag,
+    /// The server has failed.
+    Block,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     pub connect: Duration,
@@ -107,5 +112,12 @@ impl Default for Timeouts {
             list: Duration::from_secs(10),
             interaction: Duration::from_secs(300),
         }
+    }
+}
+
+impl Server {
+    /// Returns what is known of a tool; the worst if nothing is.
+    pub fn traits_of(&self, tool: &str) -> &Traits {
+        self.tools.get(tool).unwrap_or(&Traits::UNKNOWN)
     }
 }

@@ -1,7 +1,10 @@
 //! Decisions about one toolset: which servers' tools it shows, and under which names.
 
+use std::sync::Arc;
+
 use globset::GlobSet;
 use wardgate_model::{Alias, ToolsetName};
+use wardgate_policy::Policies;
 
 #[derive(Clone, Debug)]
 pub struct Toolset {
@@ -12,6 +15,8 @@ pub struct Toolset {
     pub show: GlobSet,
     pub hide: GlobSet,
     pub prefix: Prefix,
+    /// What decides over its calls; without policies every call is allowed.
+    pub policies: Option<Arc<Policies>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

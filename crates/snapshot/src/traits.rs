@@ -1,12 +1,14 @@
-//! What the operator says of a tool. The server's own annotations are claims and stand nowhere here.
+//! What the operator knows of a tool. The server's own annotations are claims and stand nowhere here.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use wardgate_config as config;
-use wardgate_model::Risk;
+use wardgate_model::{Effects, MicroUsd, Risk};
 
 #[derive(Clone, Debug)]
 pub struct Traits {
+    /// Of one call.
+    pub cost: MicroUsd,
     /// Trusted to change nothing.
     pub read_only: bool,
     pub risk: Option<Risk>,
@@ -16,25 +18,38 @@ pub struct Traits {
 
 impl Traits {
     /// Of a tool nobody vouches for.
-    pub const WORST: Traits = Traits {
+    pub const UNKNOWN: Traits = Traits {
+        cost: MicroUsd(0),
         read_only: false,
         risk: None,
         sensitive: None,
     };
 
-    pub fn sensitive(&self) -> &[String] {
-        self.sensitive.as_deref().unwrap_or_default()
+    /// What the tool does to the world, as far as the operator vouches for it.
+    pub fn effects(&self) -> Effects {
+        match self.read_only {
+            true => Effects {
+                read_only: true,
+                destructive: false,
+                idempotent: true,
+                ..Effects::WORST
+            },
+            false => Effects::WORST,
+        }
     }
 }
 
-pub(crate) fn compile(tools: &[(String, config::Traits)]) -> HashMap<String, Traits> {
-    let traits = |traits: &config::Traits| Traits {
-        read_only: traits.read_only,
-        risk: traits.risk.map(risk),
-        sensitive: (!traits.sensitive.is_empty()).then(|| traits.sensitive.clone().into()),
+pub(crate) fn compile<'t>(
+    tools: impl IntoIterator<Item = (&'t String, &'t config::Tool)>,
+) -> BTreeMap<String, Traits> {
+    let traits = |tool: &config::Tool| Traits {
+        cost: tool.cost_usd.0,
+        read_only: tool.read_only,
+        risk: tool.risk.map(risk),
+        sensitive: (!tool.sensitive.is_empty()).then(|| tool.sensitive.clone().into()),
     };
     tools
-        .iter()
+        .into_iter()
         .map(|(name, tool)| (name.clone(), traits(tool)))
         .collect()
 }

@@ -20,12 +20,12 @@ fn config(text: &str) -> Config {
 }
 
 fn snapshot(text: &str) -> Snapshot {
-    compile(&config(text)).unwrap()
+    compile(&config(text), None).unwrap()
 }
 
 #[test]
 fn the_starter_is_loopback_and_the_lab() {
-    let snapshot = compile(&Config::starter()).unwrap();
+    let snapshot = compile(&Config::starter(), None).unwrap();
     assert!(
         snapshot.gateway.anonymous
             && snapshot.gateway.assume
@@ -42,7 +42,7 @@ fn the_starter_is_loopback_and_the_lab() {
 
 #[test]
 fn the_defaults_of_the_file_are_those_of_the_data_plane() {
-    let snapshot = compile(&Config::starter()).unwrap();
+    let snapshot = compile(&Config::starter(), None).unwrap();
     assert_eq!(
         format!("{:?}", snapshot.gateway.caps),
         format!("{:?}", Caps::default())
@@ -81,6 +81,7 @@ fn a_line_outlives_changes_to_others_and_none_to_its_own_server() {
     assert_eq!(beside.servers[&Alias::new("a")].digest, plain);
     for different in [
         "validate: false",
+        "validate_output: block",
         "concurrency: 3",
         "timeouts: {call: 1s}",
         "sanitize: {results: off}",
@@ -149,6 +150,7 @@ fn base() -> Value {
             }},
         },
         "toolsets": {"default": {"servers": ["web"], "tools": ["web/*"]}},
+        "tenants": {"acme": {"limits": [{"name": "floor", "calls": 3, "per": "1m"}]}},
     })
 }
 
@@ -195,6 +197,7 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         ),
         ("gateway.record", one("/gateway/record", json!(false))),
         ("gateway.state", one("/gateway/state", json!("x"))),
+        ("include", one("/include", json!(["x.cedar"]))),
         (
             "servers.<name>.alias",
             one("/servers/program/alias", json!("x")),
@@ -318,6 +321,10 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             one("/servers/web/validate", json!(false)),
         ),
         (
+            "servers.<name>.validate_output",
+            one("/servers/web/validate_output", json!("block")),
+        ),
+        (
             "servers.<name>.sanitize.metadata",
             one("/servers/web/sanitize", json!({"metadata": "off"})),
         ),
@@ -374,6 +381,26 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             "toolsets.<name>.prefix",
             one("/toolsets/default/prefix", json!("always")),
         ),
+        (
+            "servers.<name>.tools.<name>.cost_usd",
+            one("/servers/web/tools/x/cost_usd", json!(0.02)),
+        ),
+        (
+            "tenants.<name>.limits[].key",
+            one("/tenants/acme/limits/0/key", json!(["principal", "tool"])),
+        ),
+        (
+            "tenants.<name>.limits[].per",
+            one("/tenants/acme/limits/0/per", json!("day")),
+        ),
+        (
+            "tenants.<name>.limits[].cost_usd",
+            one("/tenants/acme/limits/0/cost_usd", json!(0.5)),
+        ),
+        (
+            "tenants.<name>.limits[].soft",
+            one("/tenants/acme/limits/0/soft", json!(0.5)),
+        ),
     ];
     const DURATIONS: [&str; 6] = [
         "header_timeout",
@@ -400,6 +427,17 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         };
         if path.starts_with("gateway.limits.") {
             changes.push((path, one(&format!("/gateway/limits/{last}"), value)));
+        } else if path.starts_with("tenants.<name>.limits[].")
+            && !changes.iter().any(|(known, _)| *known == path)
+        {
+            let value = match last {
+                "name" => json!("x"),
+                "tools" => json!(["web/*"]),
+                "bytes" => json!("7KiB"),
+                "compute" => json!("7s"),
+                _ => json!(7),
+            };
+            changes.push((path, one(&format!("/tenants/acme/limits/0/{last}"), value)));
         } else if path.starts_with("servers.<name>.timeouts.") {
             changes.push((path, one(&format!("/servers/web/timeouts/{last}"), value)));
         } else if path.starts_with("servers.<name>.lab.") {
@@ -438,15 +476,21 @@ fn obeyed(snapshot: &Snapshot) -> String {
         .values()
         .map(|server| format!("{server:?}").replace(&*server.digest, ""))
         .collect();
-    format!("{:?} {servers:?} {:?}", snapshot.gateway, snapshot.toolsets)
+    let Snapshot {
+        gateway,
+        toolsets,
+        limits,
+        ..
+    } = snapshot;
+    format!("{gateway:?} {servers:?} {toolsets:?} {limits:?}")
 }
 
 #[test]
 fn every_documented_key_is_read() {
     // Read by the composition root, not by the data plane.
-    const NOT_IN_THE_SNAPSHOT: [&str; 1] = ["gateway.state"];
+    const NOT_IN_THE_SNAPSHOT: [&str; 2] = ["gateway.state", "include"];
     let plain = config(&base().to_string());
-    let plain_obeyed = obeyed(&compile(&plain).unwrap());
+    let plain_obeyed = obeyed(&compile(&plain, None).unwrap());
     let changes = changes();
     for key in reference::keys() {
         let (_, steps) = changes
@@ -462,7 +506,7 @@ fn every_documented_key_is_read() {
             assert_ne!(json!(changed), json!(plain), "`{}` is not read", key.path);
         } else {
             assert_ne!(
-                obeyed(&compile(&changed).unwrap()),
+                obeyed(&compile(&changed, None).unwrap()),
                 plain_obeyed,
                 "`{}` is not read",
                 key.path

@@ -4,11 +4,12 @@
 //! fill in greeting and listing, so that a test scripts only what it is about.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -44,8 +45,17 @@ impl Received {
 
     /// The JSON-RPC method, or nothing.
     pub fn rpc(&self) -> String {
-        let message = self.message();
-        message["method"].as_str().unwrap_or_default().to_owned()
+        serde_json::from_str(&self.member("method")).unwrap_or_default()
+    }
+
+    /// A member of the message as it is spelled, or null: [`Value`] has no room for every number beside it.
+    fn member(&self, key: &str) -> String {
+        let members: HashMap<String, Box<RawValue>> =
+            serde_json::from_slice(&self.body).unwrap_or_default();
+        members
+            .get(key)
+            .map_or("null", |value| value.get())
+            .to_owned()
     }
 }
 
@@ -76,7 +86,7 @@ impl Act {
 
     /// A JSON-RPC result around these raw bytes.
     pub fn result(received: &Received, raw: &str) -> Act {
-        let id = received.message()["id"].clone();
+        let id = received.member("id");
         Act::json(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{raw}}}"#))
     }
 }

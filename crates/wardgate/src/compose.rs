@@ -8,7 +8,6 @@ use std::{
 
 use anyhow::Context;
 use futures_util::future::BoxFuture;
-use wardgate_config::Loaded;
 use wardgate_model::{Secret, SecretRef};
 use wardgate_proxy::{
     Ports,
@@ -17,7 +16,7 @@ use wardgate_proxy::{
 };
 use wardgate_snapshot::Snapshot;
 
-use crate::{ledger::Recorder, secrets::Resolver};
+use crate::{cli::config_file::Inputs, ledger::Recorder, secrets::Resolver};
 
 /// Secrets of the config in force; a reload may bring others.
 #[derive(Default)]
@@ -45,8 +44,9 @@ impl Secrets for ConfigSecrets {
 ///
 /// # Errors
 /// Every fault, one a line.
-pub fn snapshot(loaded: &Loaded) -> anyhow::Result<Snapshot> {
-    wardgate_snapshot::compile(&loaded.config).map_err(|faults| {
+pub fn snapshot(inputs: &Inputs) -> anyhow::Result<Snapshot> {
+    let compiled = wardgate_snapshot::compile(&inputs.loaded.config, inputs.policies.clone());
+    compiled.map_err(|faults| {
         let lines: Vec<_> = faults.iter().map(|fault| format!("{fault:#}")).collect();
         anyhow::anyhow!("{}", lines.join("\n"))
     })

@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
-use wardgate_config::{Config, Loaded};
+use wardgate_config::Config;
 use wardgate_proxy::{
     Gate,
     listener::{Listener, stdio, tls::Certificates},
@@ -14,10 +14,15 @@ use wardgate_proxy::{
 };
 
 use crate::{
-    cli::{Exit, config_file, serve::Args},
+    cli::{
+        Exit,
+        config_file::{self, Inputs},
+        serve::Args,
+    },
     compose::{self, Composed, ConfigSecrets},
     ledger::Recorder,
     reload,
+    usage::UsageFile,
 };
 
 mod banner;
@@ -29,18 +34,18 @@ mod banner;
 pub fn serve(args: Args) -> anyhow::Result<ExitCode> {
     log();
     let watch = reload::Watch::start(&args);
-    let loaded = match config_file::load(&args.config, &args.mcp_json, args.listen) {
-        Ok(loaded) => loaded,
+    let inputs = match config_file::load(&args.config, &args.mcp_json, args.listen) {
+        Ok(inputs) => inputs,
         Err(diagnostics) => {
             config_file::show(&diagnostics);
             return Ok(Exit::Usage.into());
         }
     };
-    config_file::show(&loaded.remarks);
+    config_file::show(&inputs.loaded.remarks);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let served = runtime.block_on(run(args, loaded, watch));
+    let served = runtime.block_on(run(args, inputs, watch));
     // A read of standard input cannot be cancelled: it must not hold the process up.
     runtime.shutdown_timeout(Duration::from_millis(100));
     served.map(|()| Exit::Ok.into())
@@ -63,10 +68,10 @@ fn log() {
 
 async fn run(
     args: Args,
-    loaded: Loaded,
+    inputs: Inputs,
     watch: anyhow::Result<reload::Watch>,
 ) -> anyhow::Result<()> {
-    let watch = watch
+    let mut watch = watch
         .inspect_err(|fault| {
             tracing::warn!(
                 fault = format!("{fault:#}"),
@@ -76,13 +81,20 @@ async fn run(
         .ok();
     let told = Told::listen()?;
     let hangup = signal(SignalKind::hangup())?;
-    let snapshot = compose::snapshot(&loaded)?;
+    let snapshot = compose::snapshot(&inputs)?;
+    let loaded = inputs.loaded;
+    if let Some(watch) = &mut watch {
+        watch.include(&loaded.config.policies);
+    }
     let secrets = Arc::new(ConfigSecrets::default());
     secrets.replace(loaded.held);
     let state = state(&args, &loaded.config);
     let Composed { ports, recorder } = compose::ports(&snapshot, &state, secrets.clone()).await?;
     let gate = Gate::new(snapshot, ports).await?;
+    let usage = UsageFile::restore(&gate, &state);
     let stop = CancellationToken::new();
+    gate.tasks
+        .spawn(usage.clone().keep(gate.clone(), stop.clone()));
     gate.tasks.spawn(reload::follow(
         watch,
         hangup,
@@ -98,6 +110,7 @@ async fn run(
     };
     stop.cancel();
     shut_down(&gate, recorder).await;
+    usage.write(&gate);
     served
 }
 

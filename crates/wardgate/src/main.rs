@@ -6,8 +6,10 @@ mod client;
 mod compose;
 mod ledger;
 mod lifecycle;
+mod policies;
 mod reload;
 mod secrets;
+mod usage;
 
 use std::process::ExitCode;
 

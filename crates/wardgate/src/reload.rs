@@ -27,8 +27,26 @@ pub struct Watch {
     watcher: notify::RecommendedWatcher,
     changes: mpsc::Receiver<()>,
     files: Vec<PathBuf>,
+    watched: Arc<Mutex<Watched>>,
+}
+
+#[derive(Default)]
+struct Watched {
     /// What must change for the files to say something else: see [`way`].
-    names: Arc<Mutex<BTreeSet<PathBuf>>>,
+    names: BTreeSet<PathBuf>,
+    /// Folders of included files, where one may also come or go.
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Watched {
+    fn concerns(&self, path: &Path) -> bool {
+        let included = || path.extension().is_some_and(|ending| ending == "cedar");
+        let within = || {
+            path.parent()
+                .is_some_and(|folder| self.folders.contains(folder))
+        };
+        self.names.contains(path) || (included() && within())
+    }
 }
 
 impl Watch {
@@ -37,15 +55,15 @@ impl Watch {
     /// # Errors
     /// When nothing can be watched on this machine.
     pub fn start(args: &Args) -> anyhow::Result<Watch> {
-        let names: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
+        let watched: Arc<Mutex<Watched>> = Arc::default();
         // One pending change is enough: a reload reads everything.
         let (changed, changes) = mpsc::channel(1);
-        let known = names.clone();
+        let known = watched.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             let known = known.lock().expect("no panic while held");
             let is_read = matches!(event.kind, notify::EventKind::Access(_));
-            if !is_read && event.paths.iter().any(|path| known.contains(path)) {
+            if !is_read && event.paths.iter().any(|path| known.concerns(path)) {
                 // Full means that a reload is due anyway.
                 let _ = changed.try_send(());
             }
@@ -55,7 +73,7 @@ impl Watch {
             watcher: watcher.context("file changes cannot be watched")?,
             changes,
             files: files.chain(args.mcp_json.iter().cloned()).collect(),
-            names,
+            watched,
         };
         watch.follow_links();
         Ok(watch)
@@ -71,7 +89,31 @@ impl Watch {
                 tracing::warn!(folder = %folder.display(), %fault, "changes of the configuration are not followed");
             }
         }
-        *self.names.lock().expect("no panic while held") = names;
+        self.watched.lock().expect("no panic while held").names = names;
+    }
+
+    /// Watches the folders of included files from here on, and no others.
+    pub fn include(&mut self, patterns: &[PathBuf]) {
+        let is_wild = |path: &Path| path.to_string_lossy().contains(['*', '?', '[']);
+        let folder = |pattern: &PathBuf| {
+            let folder = pattern
+                .ancestors()
+                .skip(1)
+                .find(|folder| !is_wild(folder))?;
+            let folder = if folder == Path::new("") {
+                Path::new(".")
+            } else {
+                folder
+            };
+            std::fs::canonicalize(folder).ok()
+        };
+        let folders: BTreeSet<PathBuf> = patterns.iter().filter_map(folder).collect();
+        for folder in &folders {
+            if let Err(fault) = self.watcher.watch(folder, RecursiveMode::NonRecursive) {
+                tracing::warn!(folder = %folder.display(), %fault, "changes of included files are not followed");
+            }
+        }
+        self.watched.lock().expect("no panic while held").folders = folders;
     }
 
     /// Waits for a change, and until it has settled.
@@ -134,7 +176,10 @@ pub async fn follow(
             () = changed(&mut watch) => {}
             Some(()) = hangup.recv() => {}
         }
-        reload(&gate, &args, &secrets).await;
+        let included = reload(&gate, &args, &secrets).await;
+        if let (Some(watch), Some(patterns)) = (&mut watch, included) {
+            watch.include(&patterns);
+        }
     }
 }
 
@@ -145,28 +190,32 @@ async fn changed(watch: &mut Option<Watch>) {
     }
 }
 
-async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets) {
-    let loaded = match config_file::load(&args.config, &args.mcp_json, args.listen) {
-        Ok(loaded) => loaded,
+/// Returns the patterns of included files, where the config could be read.
+async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets) -> Option<Vec<PathBuf>> {
+    let inputs = match config_file::load(&args.config, &args.mcp_json, args.listen) {
+        Ok(inputs) => inputs,
         Err(diagnostics) => {
             config_file::show(&diagnostics);
             tracing::error!(
                 findings = diagnostics.len(),
                 "configuration not reloaded, the old one keeps serving"
             );
-            return;
+            return None;
         }
     };
+    let loaded = &inputs.loaded;
+    let included = loaded.config.policies.clone();
     config_file::show(&loaded.remarks);
-    let snapshot = match compose::snapshot(&loaded) {
+    let snapshot = match compose::snapshot(&inputs) {
         Ok(snapshot) => snapshot,
         Err(fault) => {
-            return tracing::error!(%fault, "configuration not reloaded, the old one keeps serving");
+            tracing::error!(%fault, "configuration not reloaded, the old one keeps serving");
+            return None;
         }
     };
     let old = gate.snapshot();
     if old.revision == snapshot.revision {
-        return;
+        return Some(included);
     }
     if old.gateway.listen != snapshot.gateway.listen
         || old.gateway.tls != snapshot.gateway.tls
@@ -175,7 +224,7 @@ async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets) {
     {
         tracing::warn!("listen, tls, record and audit.file_max take effect at the next start");
     }
-    secrets.replace(loaded.held);
+    secrets.replace(inputs.loaded.held);
     let revision = snapshot.revision.clone();
     match gate.publish(snapshot).await {
         Ok(()) => tracing::info!(
@@ -186,4 +235,5 @@ async fn reload(gate: &Gate, args: &Args, secrets: &ConfigSecrets) {
             tracing::error!(%fault, "configuration not reloaded, the old one keeps serving")
         }
     }
+    Some(included)
 }

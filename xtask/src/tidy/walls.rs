@@ -12,6 +12,9 @@ use crate::report::Tally;
 const OWNERS: &[(&str, &[&str])] = &[
     ("hyper", &["proxy", "wardgate", "bench", "testkit"]),
     ("jsonschema", &["schema"]),
+    ("cedar-policy", &["policy"]),
+    ("cedar-policy-mcp-schema-generator", &["policy"]),
+    ("mcp-tools-sdk", &["policy"]),
     ("axum", &["ops", "admin"]),
     ("serde-saphyr", &["config"]),
     ("sqlx", &["store-sql"]),

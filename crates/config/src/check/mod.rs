@@ -5,9 +5,11 @@
 
 mod endpoint;
 mod gateway;
+mod include;
 mod names;
 mod pointers;
 mod server;
+mod tenants;
 mod toolset;
 
 use std::path::{Path, PathBuf};
@@ -77,6 +79,7 @@ pub fn check(
         .as_ref()
         .map(|sets| sets.keys().map(String::as_str).collect());
     let gateway = gateway::check(checks, &root.child("gateway"), &raw.gateway, toolset_names);
+    let policies = include::check(checks, &root.child("include"), &raw.include);
     let (servers, known) = server::check_all(checks, &root, servers);
     let toolsets = toolset::check_all(
         checks,
@@ -84,10 +87,13 @@ pub fn check(
         raw.toolsets.as_ref(),
         &known,
     );
+    let tenants = tenants::check_all(checks, &root.child("tenants"), &raw.tenants, &known);
     Some(Config {
         gateway: gateway?,
+        policies,
         servers,
         toolsets,
+        tenants,
     })
 }
 

@@ -24,6 +24,14 @@ pub fn is_alias(alias: &str) -> bool {
         && !alias.ends_with('_')
 }
 
+/// Says whether `name` can name a tenant, in a config or as a developer who acts as one of its principals.
+pub fn is_tenant_name(name: &str) -> bool {
+    let plain = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@'));
+    !name.is_empty() && name.len() <= 128 && plain
+}
+
 /// Says whether `name` can be a path segment of `/mcp/{name}`.
 pub fn is_toolset_name(name: &str) -> bool {
     let plain = name

@@ -9,7 +9,7 @@ use super::{Checks, Found, Place, endpoint, names, pointers, toolset::Known};
 use crate::{
     config::{Endpoint, Server},
     diagnostic::code,
-    raw::{RawEndpoint, RawServer, RawTraits, RawVersion},
+    raw::{RawEndpoint, RawServer, RawVersion, traits::Tool},
     tree::Value,
 };
 
@@ -70,24 +70,25 @@ pub fn check_all(
             concurrency: server.concurrency,
             reply_max: server.reply_max,
             validate: server.validate,
+            validate_output: server.validate_output,
             sanitize: server.sanitize.clone(),
             warm: server.warm,
-            tools: traits(checks, &place.child("tools"), &server.tools),
+            tools: tools(checks, &place.child("tools"), &server.tools),
         });
     }
     (servers, known)
 }
 
-fn traits(
+fn tools(
     checks: &mut Checks<'_>,
     place: &Place,
-    tools: &IndexMap<String, RawTraits>,
-) -> Vec<(String, RawTraits)> {
-    for (name, traits) in tools {
+    tools: &IndexMap<String, Tool>,
+) -> IndexMap<String, Tool> {
+    for (name, tool) in tools {
         let place = place.child(name).child("sensitive");
-        pointers::check(checks, &place, &traits.sensitive);
+        pointers::check(checks, &place, &tool.sensitive);
     }
-    tools.clone().into_iter().collect()
+    tools.clone()
 }
 
 /// Says whether every server that is written in the file is here.

@@ -159,7 +159,7 @@ fn unknown(checks: &mut Checks<'_>, place: &Place, name: &str, known: &Known) {
 }
 
 /// Checks one pattern and returns the servers of `scope` it names.
-fn pattern<'a>(
+pub(super) fn pattern<'a>(
     checks: &mut Checks<'_>,
     place: &Place,
     text: &str,
@@ -206,7 +206,7 @@ fn pattern<'a>(
         .collect();
     if found.is_empty() && judge {
         let hint = suggest::hint(server, scope.iter().map(|alias| alias.as_str()));
-        let message = format!("pattern `{text}` names no server of this toolset");
+        let message = format!("pattern `{text}` names no server here");
         checks.error(code::PATTERN_WITHOUT_SERVER, place, message, hint);
     }
     found

@@ -8,7 +8,7 @@ use crate::units::Size;
 /// What records keep, and what happens when they cannot be written.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct RawAudit {
+pub struct Audit {
     /// How much of a call its record keeps: `metadata` neither arguments nor result, `request` the arguments, `full` the result too; what is sensitive is redacted first.
     pub level: AuditLevel,
     /// What happens to calls that may change something while records cannot be written: `block` refuses them and sends nothing, `degrade` serves them without a record.

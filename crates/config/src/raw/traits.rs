@@ -1,12 +1,16 @@
-//! `servers.<name>.tools.<tool>`: what the operator knows about a tool. A server's own annotations are claims; these count.
+//! `servers.<name>.tools`: what an operator knows of a tool that its server does not say, or is not believed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the operator knows about a tool.
+use crate::amounts::Usd;
+
+/// What is known of a tool.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct RawTraits {
+pub struct Tool {
+    /// US dollars that one call costs, such as `0.02`.
+    pub cost_usd: Usd,
     /// Whether the tool changes nothing, whatever the server claims. The record of such a call is not waited for.
     pub read_only: bool,
     /// How bad a wrong call can be.

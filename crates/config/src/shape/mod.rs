@@ -45,6 +45,7 @@ impl Shape<'_> {
             (Value::List(elements), "array") => self.array(node, elements, resolved, path),
             (Value::Bool(value), "boolean") => Some(Json::Bool(*value)),
             (Value::Number(number), "integer") => self.integer(node, number, schema, path),
+            (Value::Number(number), "number") => self.number(node, number, format, path),
             (Value::Text(text), "string") => {
                 let format = format.and_then(Json::as_str);
                 self.text(node, text, schema, format, path)
@@ -246,6 +247,25 @@ impl Shape<'_> {
                     message,
                     format!("give a whole number of at least {min}"),
                 );
+                self.fault(path)
+            }
+        }
+    }
+
+    fn number(
+        &mut self,
+        node: &Node,
+        number: &serde_json::Number,
+        format: Option<&Json>,
+        path: &[String],
+    ) -> Option<Json> {
+        let format = format.and_then(Json::as_str).unwrap_or_default();
+        match words::misplaced(number, format) {
+            None => Some(Json::Number(number.clone())),
+            Some(hint) => {
+                let message = format!("{number} is out of range");
+                self.report
+                    .error(code::OUT_OF_RANGE, self.at(node), message, hint);
                 self.fault(path)
             }
         }

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::{
+    amounts::{Share, Usd, Window},
     schema::resolve,
     units::{Size, Span},
 };
@@ -32,12 +33,28 @@ pub(crate) fn spoken(kind: &str, format: Option<&str>) -> &'static str {
     match (kind, format) {
         (_, Some("wardgate-duration" | "wardgate-duration-or-zero")) => "a duration such as `30s`",
         (_, Some("wardgate-size")) => "a size such as `4MiB`",
+        (_, Some("wardgate-usd")) => "a sum of US dollars such as `0.02`",
+        (_, Some("wardgate-share")) => "a share such as `0.8`",
+        (_, Some("wardgate-window")) => "a time such as `1m`, `day` or `month`",
         (_, Some("wardgate-address")) => "an address such as `127.0.0.1:8080`",
         ("object", _) => "a section",
         ("array", _) => "a list of values",
         ("boolean", _) => "`true` or `false`",
         ("integer", _) => "a whole number",
         _ => "text",
+    }
+}
+
+/// Returns what to write instead of a number that is not of a known format.
+pub(crate) fn misplaced(number: &serde_json::Number, format: &str) -> Option<&'static str> {
+    match format {
+        "wardgate-usd" => Usd::read(number)
+            .is_none()
+            .then_some("give a sum that is not negative, with at most six decimals: `0.02`"),
+        "wardgate-share" => Share::read(number)
+            .is_none()
+            .then_some("give a share above 0 and up to 1, with at most three decimals: `0.8`"),
+        _ => None,
     }
 }
 
@@ -63,6 +80,12 @@ pub(crate) fn misspelled(text: &str, format: &str) -> Option<(String, &'static s
             Some(Size(0)) => Some(("the size is zero".into(), "give at least `1B`")),
             Some(_) => None,
         },
+        "wardgate-window" => Window::parse(text).is_none().then(|| {
+            (
+                format!("`{text}` is not a time to count over"),
+                "write `day`, `month`, or a whole number above zero and `ms`, `s`, `m`, `h` or `d`: `1m`",
+            )
+        }),
         "wardgate-address" => text.parse::<std::net::SocketAddr>().is_err().then(|| {
             (
                 format!("`{text}` is not an address and a port"),

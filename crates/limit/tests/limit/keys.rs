@@ -66,3 +66,10 @@ fn sweeping_forgets_only_what_changes_no_answer() {
     drop(slot);
     assert!(world.admit(&who("ann")).is_ok());
 }
+
+#[test]
+fn looking_around_is_bounded_and_uses_up_no_calls() {
+    let world = World::new(&[floor(3)]);
+    assert_eq!(world.admitted(&who("ann").looks(), 9), 3);
+    assert_eq!(world.admitted(&who("ann"), 9), 3);
+}

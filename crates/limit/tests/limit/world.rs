@@ -34,6 +34,7 @@ pub struct Who {
     pub principal: PrincipalId,
     pub toolset: ToolsetName,
     pub tool: Option<ToolRef>,
+    pub looks: bool,
 }
 
 pub struct World {
@@ -59,6 +60,7 @@ pub fn who(principal: &str) -> Who {
         principal: PrincipalId::new(principal),
         toolset: ToolsetName::new("default"),
         tool: None,
+        looks: false,
     }
 }
 
@@ -94,12 +96,20 @@ impl Who {
         });
         Who { tool, ..self }
     }
+    /// A list, say.
+    pub fn looks(self) -> Who {
+        Who {
+            looks: true,
+            ..self
+        }
+    }
     pub fn facts(&self) -> Facts<'_> {
         Facts {
             tenant: &self.tenant,
             principal: &self.principal,
             toolset: &self.toolset,
             tool: self.tool.as_ref(),
+            looks: self.looks,
         }
     }
 }

@@ -2,12 +2,27 @@
 
 use std::time::Instant;
 
-use wardgate_protocol::{Frame, Method, Raw, RpcError, edit, error};
+use url::Url;
+use wardgate_model::Alias;
+use wardgate_protocol::{
+    Frame, Limits, Method, Raw, RpcError, edit, error,
+    scan::{self, Keys},
+};
 
+use super::{form, link};
 use crate::{call::Call, seal::random_bytes, stop::Stop};
 
 /// A question's key, with the client's result or its error.
 pub type Answered = (String, Result<Raw, Raw>);
+
+/// Questions that one round may hold.
+pub const ASKS_MAX: usize = 32;
+
+pub fn too_many() -> Stop {
+    Stop::UpstreamFault {
+        reason: "it asks too much at once",
+    }
+}
 
 /// One question: elicitation, sampling or roots.
 #[derive(Clone, Debug)]
@@ -23,7 +38,7 @@ impl Ask {
     ///
     /// # Errors
     /// When the map is malformed or asks what this client did not declare.
-    pub fn read_all(call: &Call, result: &Raw) -> Result<Vec<Ask>, Stop> {
+    pub fn read_all(call: &Call, server: &Alias, result: &Raw) -> Result<Vec<Ask>, Stop> {
         let Some(requests) = edit::get(result.as_str(), &["inputRequests"]) else {
             return Ok(Vec::new());
         };
@@ -32,6 +47,9 @@ impl Ask {
                 reason: "its questions are malformed",
             });
         };
+        if object.iter().nth(ASKS_MAX).is_some() {
+            return Err(too_many());
+        }
         object
             .iter()
             .map(|(key, request)| {
@@ -44,22 +62,31 @@ impl Ask {
                     method: Method::parse(&method),
                     params,
                 };
-                if ask.is_allowed(call) {
-                    Ok(ask)
-                } else {
-                    Err(Stop::UpstreamFault {
-                        reason: "it asked what the client cannot answer",
-                    })
-                }
+                ask.judged(call, server).ok_or(Stop::UpstreamFault {
+                    reason: "it asked what the client cannot answer",
+                })
             })
             .collect()
     }
 
-    pub fn is_allowed(&self, call: &Call) -> bool {
-        call.peer
-            .capabilities
-            .allow(&self.method, self.params.as_ref())
-            && !has_unsafe_url(self.params.as_ref())
+    /// Returns the question as it may be put: with a warning where it asks for a secret, not at all where the client did not
+    /// declare it, its link is unsafe, or two readers could read it differently.
+    pub fn judged(mut self, call: &Call, server: &Alias) -> Option<Ask> {
+        let params = self.params.as_ref();
+        let capabilities = &call.peer.capabilities;
+        let is_plain =
+            |params: &Raw| scan::check(&params.bytes(), &Limits::default(), Keys::Strict).is_ok();
+        if !capabilities.allow(&self.method, params)
+            || !params.is_none_or(is_plain)
+            || params.is_some_and(has_unsafe_url)
+        {
+            return None;
+        }
+        if let Some(warned) = params.and_then(|params| form::warned(params.as_str())) {
+            tracing::warn!(%server, "a form asks for a secret");
+            self.params = Some(Raw::trusted(warned));
+        }
+        Some(self)
     }
 
     /// Asks a legacy client on the call's own stream and waits for its response. The time it takes is not the call's.
@@ -80,7 +107,7 @@ impl Ask {
         let (frame, asked) = session.ask(&self.method, params.as_ref());
         let started = Instant::now();
         call.cx.extend(limit);
-        call.exchange.ask(frame).await;
+        call.cx.within(call.exchange.ask(frame)).await?;
         let response = call
             .cx
             .within(tokio::time::timeout(limit, asked.response()))
@@ -119,21 +146,15 @@ impl Ask {
     }
 }
 
-/// A link a person will be asked to open must be one a browser opens safely.
-fn has_unsafe_url(params: Option<&Raw>) -> bool {
-    let Some(url) = params
-        .and_then(|params| edit::get(params.as_str(), &["url"]))
-        .and_then(edit::string)
-    else {
-        return false;
+/// A link a person will be asked to open must be one a browser opens safely, and whose name shows where it leads.
+fn has_unsafe_url(params: &Raw) -> bool {
+    let wants_link = edit::get(params.as_str(), &["mode"]).and_then(edit::string);
+    let Some(url) = edit::get(params.as_str(), &["url"]) else {
+        return wants_link.as_deref() == Some("url");
     };
-    match url::Url::parse(&url) {
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => true,
-        Ok(url) if url.scheme() == "https" => false,
-        Ok(url) if url.scheme() == "http" => {
-            !matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-        }
-        _ => true,
+    match edit::string(url).map(|url| Url::parse(&url)) {
+        Some(Ok(url)) => !link::is_safe(&url),
+        Some(Err(_)) | None => true,
     }
 }
 

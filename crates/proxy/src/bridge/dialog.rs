@@ -10,13 +10,15 @@ use wardgate_protocol::{
 };
 
 use wardgate_sanitize::Level;
+use wardgate_snapshot::Server;
 
 use super::{
-    ask::{Answered, Ask},
+    ask::{ASKS_MAX, Answered, Ask, too_many},
     notice::Notices,
 };
 use crate::{
     call::Call,
+    stage::sanitize::strip,
     stop::Stop,
     upstream::{fault::FlightFault, flight::Flight, http::Mirrored, link::Link, routes::Event},
 };
@@ -31,8 +33,7 @@ pub struct Dialog {
     flight: Flight,
     sent: Sent,
     notices: Notices,
-    /// What is done about hidden characters in what the server says on the way.
-    clean: Level,
+    server: Arc<Server>,
     /// Requests of a legacy server that wait for an answer: our key, its id.
     open: Vec<(String, RequestId)>,
     rounds: u32,
@@ -48,7 +49,7 @@ pub enum Turn {
 
 /// Rounds of questions one call may take.
 const ROUNDS_MAX: u32 = 10;
-/// Questions that come this close together are put together.
+/// Questions that come within this time of the first are put together.
 const GATHERING: Duration = Duration::from_millis(5);
 
 impl Dialog {
@@ -59,14 +60,14 @@ impl Dialog {
     pub async fn start(
         mut flight: Flight,
         sent: Sent,
-        clean: Level,
+        server: Arc<Server>,
     ) -> Result<Dialog, FlightFault> {
         flight.launch(&sent.frame, &sent.headers).await?;
         Ok(Dialog {
             flight,
             sent,
             notices: Notices::default(),
-            clean,
+            server,
             open: Vec::new(),
             rounds: 0,
         })
@@ -85,9 +86,9 @@ impl Dialog {
             match call.cx.within(self.flight.next()).await? {
                 Event::Reply(frame) => return self.reply(call, frame),
                 Event::Fault(fault) => return Err(fault.to_stop()),
-                Event::Notification(frame) => self.pass_on(call, frame).await,
+                Event::Notification(frame) => call.cx.within(self.pass_on(call, frame)).await?,
                 Event::Request(frame) => {
-                    let asks = Box::pin(self.gather(call, frame)).await?;
+                    let asks = call.cx.within(Box::pin(self.gather(call, frame))).await??;
                     if !asks.is_empty() {
                         return Ok(Turn::Asks(asks));
                     }
@@ -105,13 +106,13 @@ impl Dialog {
         {
             return Ok(Turn::Reply(frame));
         }
-        let asks = Ask::read_all(call, result)?;
-        // A modern client answers the server itself; the result passes through untouched.
+        // A modern client answers the server itself; the result is judged as it will be sent, in `stage::sanitize`.
         if call.peer.era() == Era::Modern {
-            Ok(Turn::Reply(frame))
-        } else {
-            Ok(Turn::Asks(self.with_state(asks, result)))
+            return Ok(Turn::Reply(frame));
         }
+        let (result, _) = strip(result, self.server.sanitize_results);
+        let asks = Ask::read_all(call, &self.server.alias, &result)?;
+        Ok(Turn::Asks(self.with_state(asks, &result)))
     }
 
     /// Remembers the state to hand back with the answers.
@@ -127,7 +128,7 @@ impl Dialog {
     }
 
     async fn pass_on(&mut self, call: &Call, frame: Frame) {
-        let frame = cleaned(frame, self.clean);
+        let frame = cleaned(frame, self.server.sanitize_results);
         if let Some(frame) = self.notices.translate(call, frame) {
             call.exchange.notify(frame).await;
         }
@@ -137,6 +138,7 @@ impl Dialog {
     async fn gather(&mut self, call: &Call, first: Frame) -> Result<Vec<Ask>, Stop> {
         let mut asks = Vec::new();
         let mut next = Some(Event::Request(first));
+        let until = tokio::time::Instant::now() + GATHERING;
         while let Some(event) = next.take() {
             match event {
                 Event::Request(frame) => asks.extend(self.question(call, &frame).await?),
@@ -147,17 +149,21 @@ impl Dialog {
                     });
                 }
             }
-            if call.peer.era() == Era::Modern {
-                next = tokio::time::timeout(GATHERING, self.flight.next())
+            // What follows a question that was refused may be the answer.
+            if call.peer.era() == Era::Modern && !asks.is_empty() {
+                next = tokio::time::timeout_at(until, self.flight.next())
                     .await
                     .ok();
+            }
+            if asks.len() > ASKS_MAX {
+                return Err(too_many());
             }
         }
         Ok(asks)
     }
 
     async fn question(&mut self, call: &Call, frame: &Frame) -> Result<Option<Ask>, Stop> {
-        let frame = &cleaned(frame.clone(), self.clean);
+        let frame = &cleaned(frame.clone(), self.server.sanitize_results);
         let Some(id) = frame.id() else {
             return Ok(None);
         };
@@ -167,12 +173,13 @@ impl Dialog {
             method,
             params: frame.params().cloned(),
         };
-        if ask.is_allowed(call) {
+        let is_ping = ask.method == Method::Ping;
+        if let Some(ask) = ask.judged(call, &self.server.alias) {
             self.open.push((ask.key.clone(), id.clone()));
             return Ok(Some(ask));
         }
-        let refusal = match ask.method {
-            Method::Ping => Frame::success(id, &Raw::trusted("{}")),
+        let refusal = match is_ping {
+            true => Frame::success(id, &Raw::trusted("{}")),
             _ => Frame::failure(
                 Some(id),
                 &RpcError::new(error::METHOD_NOT_FOUND, "the client does not support this")
@@ -216,12 +223,12 @@ impl Dialog {
             });
         }
         match self.link().era() {
-            Era::Legacy => self.respond(answers).await,
+            Era::Legacy => self.respond(call, answers).await,
             Era::Modern => self.send_again(call, answers).await,
         }
     }
 
-    async fn respond(&mut self, answers: Vec<Answered>) -> Result<(), Stop> {
+    async fn respond(&mut self, call: &Call, answers: Vec<Answered>) -> Result<(), Stop> {
         for (key, answer) in answers {
             let Some(at) = self.open.iter().position(|(open, _)| *open == key) else {
                 continue;
@@ -231,9 +238,9 @@ impl Dialog {
                 Ok(result) => Frame::success(&id, result),
                 Err(error) => Frame::failure(Some(&id), error),
             };
-            self.flight
-                .answer(&response)
-                .await
+            call.cx
+                .within(self.flight.answer(&response))
+                .await?
                 .map_err(|fault| fault.to_stop())?;
         }
         Ok(())
@@ -283,7 +290,7 @@ fn cleaned(frame: Frame, level: Level) -> Frame {
     let Some(params) = frame.params() else {
         return frame;
     };
-    match crate::stage::sanitize::strip(params, level) {
+    match strip(params, level) {
         (_, 0) => frame,
         (clean, _) => frame.with(None, Some(&clean)),
     }

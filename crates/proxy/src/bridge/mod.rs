@@ -9,6 +9,8 @@
 
 pub mod ask;
 pub mod dialog;
+pub mod form;
+pub mod link;
 pub mod notice;
 pub mod park;
 pub mod request;

@@ -33,6 +33,14 @@ struct Waiting {
     until: Instant,
 }
 
+impl Waiting {
+    fn awaits(&self, call: &Call) -> bool {
+        self.owner == call.caller.identity()
+            && self.digest == call_digest(call)
+            && self.until > Instant::now()
+    }
+}
+
 #[derive(Default)]
 pub struct Parked(Mutex<HashMap<u128, Waiting>>);
 
@@ -86,10 +94,7 @@ impl Parked {
     /// # Errors
     /// −32602 when the state is forged, used, expired, another caller's, or for another call.
     pub fn resume(&self, seal: &Seal, call: &Call) -> Result<Option<(Dialog, Vec<Ask>)>, Stop> {
-        let Some(token) = call
-            .param_string("requestState")
-            .filter(|token| Seal::claims(Purpose::RequestState, token))
-        else {
+        let Some(token) = state_of_ours(call) else {
             return Ok(None);
         };
         let unknown = || {
@@ -102,16 +107,27 @@ impl Parked {
             .open(Purpose::RequestState, &token)
             .ok_or_else(unknown)?;
         let mut parked = self.0.lock().expect("no panic while held");
-        let waiting = parked.get(&state.id).ok_or_else(unknown)?;
-        if waiting.owner != call.caller.identity()
-            || waiting.digest != call_digest(call)
-            || waiting.until <= Instant::now()
+        if !parked
+            .get(&state.id)
+            .is_some_and(|waiting| waiting.awaits(call))
         {
             return Err(unknown());
         }
         Ok(parked
             .remove(&state.id)
             .map(|waiting| (waiting.dialog, waiting.asks)))
+    }
+
+    /// Says whether this request continues a call that is parked here.
+    pub fn awaits(&self, seal: &Seal, call: &Call) -> bool {
+        let Some(token) = state_of_ours(call) else {
+            return false;
+        };
+        let state: Option<State> = seal.open(Purpose::RequestState, &token);
+        let parked = self.0.lock().expect("no panic while held");
+        state
+            .and_then(|state| parked.get(&state.id))
+            .is_some_and(|waiting| waiting.awaits(call))
     }
 
     /// Gives up calls whose client has not come back; dropping them cancels them at the server.
@@ -126,6 +142,11 @@ impl Parked {
     pub fn clear(&self) {
         self.0.lock().expect("no panic while held").clear();
     }
+}
+
+fn state_of_ours(call: &Call) -> Option<String> {
+    call.param_string("requestState")
+        .filter(|token| Seal::claims(Purpose::RequestState, token))
 }
 
 /// Reads the client's answers to `asks`, and the asks it left unanswered.

@@ -6,7 +6,10 @@ use wardgate_protocol::{
     meta,
 };
 
-use crate::{call::Call, upstream::link::Link};
+use crate::{
+    call::Call,
+    upstream::{declared, link::Link},
+};
 
 /// A member of params that names something, and its name at the server.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +37,9 @@ fn params(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) 
     if meta::progress_token(call.frame.lookup()).is_some() {
         let current = changed.as_ref().or(said);
         changed = Some(meta::with_progress_token(current, Some(id.as_str())));
+    }
+    if let Some(traced) = call.trace.add(changed.as_ref().or(said)) {
+        changed = Some(traced);
     }
     if let Some(rename) = rename {
         let quoted = edit::quote(rename.to);
@@ -71,7 +77,10 @@ fn without_modern(params: &Raw) -> Raw {
 pub fn modern_meta(call: &Call) -> meta::RequestMeta {
     meta::RequestMeta {
         revision: Revision::NEWEST,
-        client_capabilities: call.peer.capabilities_raw.clone(),
+        client_capabilities: match declared::without_tasks(call.peer.capabilities_raw.as_str()) {
+            Some(left) => Raw::trusted(left),
+            None => call.peer.capabilities_raw.clone(),
+        },
         client_info: call.peer.info.clone(),
         log_level: call.peer.log_level.clone(),
     }

@@ -11,6 +11,7 @@ use wardgate_protocol::{Era, Method, Raw, edit, finish};
 use super::{Item, Listing};
 use crate::upstream::{
     changes::Shelf,
+    declared::Declared,
     fault::{FlightFault, LinkFault},
     line::{Line, open::own_meta},
     link::Link,
@@ -71,7 +72,7 @@ pub async fn fetch(
             public: true,
         });
     }
-    let pages = pages(link, shelf).await?;
+    let pages = pages(link, shelf, &line.key.declared).await?;
     let hints: Vec<_> = pages.iter().map(finish::cache_hint).collect();
     let announced = link.hello.has(&[capability_of(shelf), "listChanged"]);
     let said = Duration::from_millis(hints.iter().map(|hint| hint.ttl_ms).min().unwrap_or(0));
@@ -94,9 +95,9 @@ pub async fn fetch(
     })
 }
 
-async fn pages(link: &Arc<Link>, shelf: Shelf) -> Result<Vec<Raw>, LinkFault> {
+async fn pages(link: &Arc<Link>, shelf: Shelf, declared: &Declared) -> Result<Vec<Raw>, LinkFault> {
     let base = match link.era() {
-        Era::Modern => own_meta(),
+        Era::Modern => own_meta(declared),
         Era::Legacy => Raw::trusted("{}"),
     };
     let mut pages: Vec<Raw> = Vec::new();

@@ -1,11 +1,15 @@
 //! One tool, prompt, resource or template: its raw text, and what the gateway must know of it.
 
-use wardgate_protocol::{Raw, edit, param_headers, param_headers::ParamHeader};
+use wardgate_protocol::{
+    Limits, Raw, edit, param_headers,
+    param_headers::ParamHeader,
+    scan::{self, Keys},
+};
 use wardgate_sanitize::{Level, Place};
 use wardgate_schema::Schema;
-use wardgate_snapshot::Server;
+use wardgate_snapshot::{Server, ValidateOutput};
 
-use crate::upstream::changes::Shelf;
+use crate::{bridge::link, upstream::changes::Shelf};
 
 pub struct Item {
     /// Name, URI or URI template, by kind.
@@ -20,6 +24,8 @@ pub struct Item {
 pub struct ToolFacts {
     /// Absent when the server's arguments are not to be checked.
     pub schema: Option<Schema>,
+    /// Absent when there is none, or results are not to be checked.
+    pub output: Option<Schema>,
     pub headers: Vec<ParamHeader>,
 }
 
@@ -46,6 +52,14 @@ impl Item {
                 (clean, _) => Raw::trusted(clean.into_owned()),
             },
         };
+        let limits = Limits {
+            message_bytes_max: raw.len(),
+            ..Limits::default()
+        };
+        if scan::check(&raw.bytes(), &limits, Keys::Strict).is_err() {
+            return Err(refuse("two readers could read it differently".into()));
+        }
+        let raw = link::without_unsafe_icons(raw.as_str()).map_or(raw, Raw::trusted);
         let tool = match shelf {
             Shelf::Tools => Some(ToolFacts::read(raw.as_str(), server).map_err(refuse)?),
             Shelf::Prompts | Shelf::Resources | Shelf::Templates => None,
@@ -73,7 +87,27 @@ impl ToolFacts {
             true => Some(Schema::compile(input_schema).map_err(|fault| fault.to_string())?),
             false => None,
         };
-        Ok(ToolFacts { schema, headers })
+        Ok(ToolFacts {
+            schema,
+            output: output(tool, server)?,
+            headers,
+        })
+    }
+}
+
+/// Reads the output schema. One that cannot be used keeps its tool from being called only where misfits are to be blocked.
+fn output(tool: &str, server: &Server) -> Result<Option<Schema>, String> {
+    let Some(text) = edit::get(tool, &["outputSchema"]) else {
+        return Ok(None);
+    };
+    match (server.validate_output, Schema::compile(text)) {
+        (ValidateOutput::Off, _) => Ok(None),
+        (_, Ok(schema)) => Ok(Some(schema)),
+        (ValidateOutput::Block, Err(fault)) => Err(format!("output: {fault}")),
+        (ValidateOutput::Flag, Err(fault)) => {
+            tracing::warn!(server = %server.alias, %fault, "results are not checked");
+            Ok(None)
+        }
     }
 }
 
@@ -87,7 +121,7 @@ pub fn key_of(shelf: Shelf) -> &'static str {
 }
 
 /// MCP 2025-11-25 server/tools, "Tool Names".
-fn is_tool_name(name: &str) -> bool {
+pub fn is_tool_name(name: &str) -> bool {
     (1..=128).contains(&name.len())
         && name
             .bytes()

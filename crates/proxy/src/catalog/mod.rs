@@ -1,6 +1,7 @@
 //! What servers offer: each list whole (every page), last known good, judged item by item.
 
 pub mod fetch;
+pub mod governed;
 pub mod item;
 pub mod view;
 
@@ -47,7 +48,7 @@ pub enum Freshness {
 const LEEWAY: Duration = Duration::from_secs(60);
 
 /// A list that could not be had is asked for again after this long.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The lists of one line.
 #[derive(Default)]

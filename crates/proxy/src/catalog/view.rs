@@ -5,17 +5,18 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use wardgate_policy::Authorizer;
 use wardgate_protocol::{Era, Raw, edit};
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
-use super::{Freshness, Item, Listing};
+use super::{Freshness, Item, Listing, governed};
 use crate::{
     catalog::fetch::member_of,
     upstream::{Upstreams, changes::Shelf, declared::Declared, fault::LinkFault, line::Line},
 };
 
 /// Whose view it is. Callers with the same lens see the same lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lens {
     pub era: Era,
     pub declared: Declared,
@@ -68,6 +69,12 @@ pub struct View {
     /// The complete result for `era`, without `_meta` of missing servers.
     pub result: Raw,
     pub table: HashMap<String, Entry>,
+    /// Decides over the tools in view; without policies nothing does.
+    pub authorizer: Option<Arc<Authorizer>>,
+    /// Exposed names in the order of the list, with their items as shown.
+    rows: Vec<(String, Raw)>,
+    shelf: Shelf,
+    era: Era,
     parts: Vec<Part>,
 }
 
@@ -92,7 +99,7 @@ impl Views {
         upstreams: &Upstreams,
         toolset: &Arc<Toolset>,
         shelf: Shelf,
-        lens: Lens,
+        lens: &Lens,
         freshness: Freshness,
     ) -> Option<Arc<View>> {
         let views = self.0.lock().expect("no panic while held");
@@ -107,7 +114,7 @@ impl Views {
         upstreams: &Upstreams,
         toolset: &Arc<Toolset>,
         shelf: Shelf,
-        lens: Lens,
+        lens: &Lens,
         parts: Vec<Part>,
     ) -> Arc<View> {
         let key = key(toolset, shelf, lens);
@@ -131,11 +138,23 @@ impl Views {
     }
 }
 
-fn key(toolset: &Arc<Toolset>, shelf: Shelf, lens: Lens) -> (usize, Shelf, Lens) {
-    (Arc::as_ptr(toolset).addr(), shelf, lens)
+fn key(toolset: &Arc<Toolset>, shelf: Shelf, lens: &Lens) -> (usize, Shelf, Lens) {
+    (Arc::as_ptr(toolset).addr(), shelf, lens.clone())
 }
 
 impl View {
+    /// Returns the result with only those entries that `sees` says yes to: one caller's own, and private.
+    pub fn for_caller(&self, sees: impl Fn(&Entry) -> bool) -> Raw {
+        let seen = |(name, shown): &'_ (String, Raw)| {
+            self.table
+                .get(name)
+                .is_some_and(&sees)
+                .then(|| shown.clone())
+        };
+        let shown: Vec<Raw> = self.rows.iter().filter_map(seen).collect();
+        result(self.shelf, self.era, shown.iter(), &self.parts, false)
+    }
+
     fn is_of(&self, parts: &[Part]) -> bool {
         self.parts.len() == parts.len()
             && self.parts.iter().zip(parts).all(|(had, has)| {
@@ -166,7 +185,7 @@ pub async fn gather(
     snapshot: &Snapshot,
     toolset: &Toolset,
     shelf: Shelf,
-    lens: Lens,
+    lens: &Lens,
     freshness: Freshness,
 ) -> Vec<Part> {
     let servers = toolset
@@ -185,14 +204,14 @@ pub fn known(
     snapshot: &Snapshot,
     toolset: &Toolset,
     shelf: Shelf,
-    lens: Lens,
+    lens: &Lens,
 ) -> Vec<Part> {
     let servers = toolset
         .servers
         .iter()
         .filter_map(|alias| snapshot.servers.get(alias));
     let known = |server| {
-        let line = upstreams.line_for(server, lens.era, lens.declared);
+        let line = upstreams.line_for(server, lens.era, &lens.declared);
         let listing = line.catalog.last(shelf);
         Part::new(server, line, listing, None)
     };
@@ -207,10 +226,10 @@ pub async fn part(
     upstreams: &Upstreams,
     server: &Arc<Server>,
     shelf: Shelf,
-    lens: Lens,
+    lens: &Lens,
     freshness: Freshness,
 ) -> Part {
-    let line = upstreams.line_for(server, lens.era, lens.declared);
+    let line = upstreams.line_for(server, lens.era, &lens.declared);
     if let Some(listing) = line.catalog.fresh(shelf, freshness) {
         return Part::new(server, line, Some(listing), None);
     }
@@ -239,9 +258,9 @@ async fn ask(
     upstreams: &Upstreams,
     server: &Arc<Server>,
     shelf: Shelf,
-    lens: Lens,
+    lens: &Lens,
 ) -> Result<(Arc<Line>, Arc<Listing>), LinkFault> {
-    let (line, link) = upstreams.reach(server, lens.era, lens.declared).await?;
+    let (line, link) = upstreams.reach(server, lens.era, &lens.declared).await?;
     if let Ok(listing) = line.catalog.refresh(&line, &link, shelf).await {
         return Ok((line, listing));
     }
@@ -254,7 +273,7 @@ async fn ask(
 fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: Vec<Part>) -> View {
     let prefixed = toolset.prefixed() && matches!(shelf, Shelf::Tools | Shelf::Prompts);
     let mut table: HashMap<String, Entry> = HashMap::new();
-    let mut body = String::from("[");
+    let mut rows = Vec::new();
     for part in &parts {
         for item in part.listing.iter().flat_map(|listing| &listing.items) {
             if matches!(shelf, Shelf::Tools | Shelf::Prompts)
@@ -271,17 +290,14 @@ fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: Vec<Part>) -> View {
                 tracing::warn!(server = %part.server.alias, item = exposed, "name is taken by an earlier server, left out");
                 continue;
             }
-            if body.len() > 1 {
-                body.push(',');
-            }
-            match prefixed {
-                true => body.push_str(&edit::set(
-                    item.raw.as_str(),
-                    &["name"],
-                    &edit::quote(&exposed),
-                )),
-                false => body.push_str(item.raw.as_str()),
-            }
+            let shown = match prefixed {
+                true => {
+                    let name = edit::quote(&exposed);
+                    Raw::trusted(edit::set(item.raw.as_str(), &["name"], &name))
+                }
+                false => item.raw.clone(),
+            };
+            rows.push((exposed.clone(), shown));
             table.insert(
                 exposed,
                 Entry {
@@ -292,17 +308,49 @@ fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: Vec<Part>) -> View {
             );
         }
     }
-    body.push(']');
+    let authorizer = (shelf == Shelf::Tools)
+        .then(|| governed::authorizer(toolset, table.values()))
+        .flatten();
+    let public = authorizer.is_none() && is_public(&parts);
     View {
-        result: result(shelf, era, &body, &parts),
+        result: result(
+            shelf,
+            era,
+            rows.iter().map(|(_, shown)| shown),
+            &parts,
+            public,
+        ),
         table,
+        authorizer,
+        rows,
+        shelf,
+        era,
         parts,
     }
 }
 
+fn is_public(parts: &[Part]) -> bool {
+    let mut listings = parts.iter().filter_map(|part| part.listing.as_ref());
+    listings.all(|listing| listing.public)
+}
+
 /// MCP 2026-07-28 server/utilities/caching: the whole is as short-lived and as private as its parts.
-fn result(shelf: Shelf, era: Era, body: &str, parts: &[Part]) -> Raw {
+fn result<'a>(
+    shelf: Shelf,
+    era: Era,
+    shown: impl Iterator<Item = &'a Raw>,
+    parts: &[Part],
+    public: bool,
+) -> Raw {
     let member = member_of(shelf);
+    let mut body = String::from("[");
+    for item in shown {
+        if body.len() > 1 {
+            body.push(',');
+        }
+        body.push_str(item.as_str());
+    }
+    body.push(']');
     if era == Era::Legacy {
         return Raw::trusted(format!(r#"{{"{member}":{body}}}"#));
     }
@@ -312,11 +360,7 @@ fn result(shelf: Shelf, era: Era, body: &str, parts: &[Part]) -> Raw {
         .min()
         .unwrap_or(0)
         .min(300_000);
-    let scope = if listings().all(|listing| listing.public) {
-        "public"
-    } else {
-        "private"
-    };
+    let scope = if public { "public" } else { "private" };
     Raw::trusted(format!(
         r#"{{"{member}":{body},"resultType":"complete","ttlMs":{ttl_ms},"cacheScope":"{scope}"}}"#
     ))

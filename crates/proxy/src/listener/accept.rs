@@ -17,9 +17,14 @@ use tokio_util::sync::CancellationToken;
 use wardgate_snapshot::Caps;
 
 use super::{
-    http::Door, quota::Quota, stall::StallGuard, strict::Strict, tls::Certificates, unread::Unread,
+    http::{Door, because},
+    quota::Quota,
+    stall::StallGuard,
+    strict::Strict,
+    tls::Certificates,
+    unread::Unread,
 };
-use crate::gate::Gate;
+use crate::{gate::Gate, stage::record};
 
 /// A bound socket, ready to serve.
 pub struct Listener {
@@ -134,7 +139,7 @@ impl Connection {
             StallGuard::new(socket, self.stall),
             self.opening,
         ));
-        let door = self.door;
+        let (door, gate) = (self.door.clone(), self.door.gate);
         let unread = Unread::new(self.stall);
         let offers = unread.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
@@ -153,10 +158,23 @@ impl Connection {
             ended = self.watcher.watch(connection) => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "connection ended");
+                    if let Some(reason) = no_request(error.as_ref()) {
+                        record::refused(&gate, &gate.snapshot(), because(reason));
+                    }
                 }
             }
             () = unread.overdue() => tracing::debug!("the client does not take its answers"),
         }
+    }
+}
+
+/// Says why bytes were refused before they were a request; `None` for every other end of a connection.
+fn no_request(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<&'static str> {
+    let error = error.downcast_ref::<hyper::Error>()?;
+    match () {
+        () if error.is_parse_too_large() => Some("the headers are too large"),
+        () if error.is_parse() => Some("the bytes are no HTTP request"),
+        () => None,
     }
 }
 

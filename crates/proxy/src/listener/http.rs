@@ -15,7 +15,14 @@ use super::{
     reply::{self, Reply},
     session_stream,
 };
-use crate::{call::Credentials, gate::Gate};
+use crate::{
+    call::Credentials,
+    gate::Gate,
+    stage::{
+        identify::who,
+        record::{self, Refused},
+    },
+};
 
 /// One listener's way in; cheap to clone, one clone per request.
 #[derive(Clone)]
@@ -49,6 +56,24 @@ impl Visit {
         self.header(headers::SESSION_ID).map(str::to_owned)
     }
 
+    /// Records that this visit is turned away, and who it was where the credential is good.
+    pub fn refused(&self, what: Refused<'_>) {
+        let gate = &self.door.gate;
+        let caller = who(&gate.keyring(), &self.snapshot.gateway, &self.credentials).ok();
+        let what = Refused {
+            toolset: Some(&self.toolset),
+            caller: caller.as_ref(),
+            ..what
+        };
+        record::refused(gate, &self.snapshot, what);
+    }
+
+    /// Records why and answers that this method is none here.
+    pub fn not_allowed(&self) -> Reply {
+        self.refused(because("the method is not allowed"));
+        not_allowed("POST")
+    }
+
     /// Says whether the request declares the newest revision in its header.
     pub fn says_modern(&self) -> bool {
         self.header(headers::PROTOCOL_VERSION) == Some(wardgate_protocol::Revision::NEWEST.as_str())
@@ -71,7 +96,7 @@ impl Door {
         let origin = request.headers().get(header::ORIGIN).cloned();
         let mut reply = match edge::check(&request, &snapshot.gateway, self.local) {
             Err(refusal) => {
-                tracing::debug!(reason = refusal.reason, "refused at the edge");
+                record::refused(&self.gate, &snapshot, because(refusal.reason));
                 return reply::refusal(refusal);
             }
             Ok(()) => self.visit(request, snapshot).await,
@@ -89,9 +114,14 @@ impl Door {
                 None => reply::text(StatusCode::OK, "ready\n"),
                 Some(why) => reply::text(StatusCode::SERVICE_UNAVAILABLE, why),
             },
-            (Some(Place::Live | Place::Ready), _) => not_allowed("GET"),
+            (Some(Place::Live | Place::Ready), _) => {
+                let reason = "the method is not allowed";
+                record::refused(&self.gate, &snapshot, because(reason));
+                not_allowed("GET")
+            }
             (Some(Place::Mcp { toolset }), method) => {
                 let Some(toolset) = snapshot.toolset(toolset.as_deref()).cloned() else {
+                    record::refused(&self.gate, &snapshot, because("no such toolset"));
                     return reply::empty(StatusCode::NOT_FOUND);
                 };
                 let method = method.clone();
@@ -108,15 +138,26 @@ impl Door {
                     Method::GET => session_stream::get(&visit),
                     Method::DELETE => session_stream::delete(&visit),
                     Method::OPTIONS if visit.head.contains_key(header::ORIGIN) => preflight(),
-                    _ => not_allowed("POST"),
+                    _ => visit.not_allowed(),
                 }
             }
-            (None, _) => reply::empty(StatusCode::NOT_FOUND),
+            (None, _) => {
+                record::refused(&self.gate, &snapshot, because("no such path"));
+                reply::empty(StatusCode::NOT_FOUND)
+            }
         }
     }
 }
 
-pub fn not_allowed(allow: &'static str) -> Reply {
+/// A refusal of which nothing is known but the reason.
+pub fn because(reason: &'static str) -> Refused<'static> {
+    Refused {
+        reason: Some(reason),
+        ..Refused::default()
+    }
+}
+
+fn not_allowed(allow: &'static str) -> Reply {
     let mut reply = reply::empty(StatusCode::METHOD_NOT_ALLOWED);
     reply
         .headers_mut()

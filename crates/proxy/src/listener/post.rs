@@ -5,14 +5,14 @@ use http::{HeaderMap, StatusCode, header};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use wardgate_protocol::{
-    Frame, Kind, Limits, Method, Revision, RpcError, error, frame::FrameFault, headers, meta,
-    scan::Keys,
+    Era, Frame, Kind, Limits, Method, Revision, RpcError, Trace, error, frame::FrameFault, headers,
+    meta, scan::Keys,
 };
 
 use super::{
     body,
     edge::Refusal,
-    http::Visit,
+    http::{Visit, because},
     reply::{self, Opening, Reply},
     running::{Leaving, Running},
 };
@@ -22,7 +22,7 @@ use crate::{
     outcome::Answer,
     pipeline,
     session::{Session, Underway, recognise},
-    stage::{identify::identify, record, resolve::Headers},
+    stage::{identify::identify, record::Refused, resolve::Headers},
     stop::Stop,
 };
 
@@ -32,12 +32,12 @@ pub const BATCH_MAX: usize = 32;
 /// Answers a POST.
 pub async fn post(visit: Visit, body: Incoming) -> Reply {
     if let Err(refusal) = media(&visit.head) {
-        return refused(&visit, refusal).await;
+        return refused(&visit, refusal);
     }
     let caps = &visit.snapshot.gateway.caps;
     let bytes = match body::read(body, caps, &visit.door.budget).await {
         Ok(bytes) => bytes,
-        Err(refusal) => return refused(&visit, refusal).await,
+        Err(refusal) => return refused(&visit, refusal),
     };
     let limits = Limits {
         message_bytes_max: caps.body_bytes_max,
@@ -46,7 +46,7 @@ pub async fn post(visit: Visit, body: Incoming) -> Reply {
     match Frame::parse(bytes.clone(), &limits, Keys::Strict) {
         Ok(frame) => message(visit, frame).await,
         Err(FrameFault::Batch) => batch(visit, bytes, &limits).await,
-        Err(fault) => malformed(&visit, &fault).await,
+        Err(fault) => malformed(&visit, &fault),
     }
 }
 
@@ -104,27 +104,42 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-async fn refused(visit: &Visit, refusal: Refusal) -> Reply {
-    record::refused(
-        &visit.door.gate,
-        &visit.snapshot,
-        &visit.toolset,
-        refusal.reason,
-    )
-    .await;
+fn refused(visit: &Visit, refusal: Refusal) -> Reply {
+    visit.refused(because(refusal.reason));
     reply::refusal(refusal)
 }
 
-async fn malformed(visit: &Visit, fault: &FrameFault) -> Reply {
-    record::refused(
-        &visit.door.gate,
-        &visit.snapshot,
-        &visit.toolset,
-        "malformed message",
-    )
-    .await;
+/// Refuses what is no request; `frame` is what was read of it.
+///
+/// A response is answered without its id, which is not one of the client's.
+fn invalid(visit: &Visit, frame: &Frame, reason: &'static str, fault: &RpcError) -> Reply {
+    let method = frame.method().map(Method::parse);
+    visit.refused(Refused {
+        method: method.as_ref(),
+        code: Some(fault.code),
+        ..because(reason)
+    });
+    let id = frame.id().filter(|_| method.is_some());
+    reply::rpc(StatusCode::BAD_REQUEST, id, fault)
+}
+
+fn malformed(visit: &Visit, fault: &FrameFault) -> Reply {
     let (id, error) = refusal(fault);
+    visit.refused(faulty(fault));
     reply::rpc(StatusCode::BAD_REQUEST, id.as_ref(), &error)
+}
+
+/// What the record says of a text that is no message.
+pub fn faulty(fault: &FrameFault) -> Refused<'static> {
+    let (reason, code) = match fault {
+        FrameFault::Parse(_) => ("the text is not JSON", error::PARSE_ERROR),
+        FrameFault::Batch => ("a batch", error::INVALID_REQUEST),
+        FrameFault::Invalid { reason, .. } => (*reason, error::INVALID_REQUEST),
+    };
+    Refused {
+        code: Some(code),
+        ..because(reason)
+    }
 }
 
 /// Returns the error for a text that is no message, and the id it is told with.
@@ -150,11 +165,11 @@ async fn message(visit: Visit, frame: Frame) -> Reply {
         return modern(visit, frame).await;
     }
     if let Some(unknown) = unknown_version(&visit, &frame) {
-        return reply::rpc(StatusCode::BAD_REQUEST, frame.id(), &unknown);
+        return invalid(&visit, &frame, "no such protocol version", &unknown);
     }
     match frame.kind() {
         Kind::Request => legacy_request(visit, frame).await,
-        Kind::Notification | Kind::Result | Kind::Error => legacy_side(&visit, frame).await,
+        Kind::Notification | Kind::Result | Kind::Error => legacy_side(&visit, frame),
     }
 }
 
@@ -172,28 +187,17 @@ fn unknown_version(visit: &Visit, frame: &Frame) -> Option<RpcError> {
 
 /// 2026-07-28: every request stands alone; headers must agree with the body; closing the stream is cancelling.
 async fn modern(mut visit: Visit, frame: Frame) -> Reply {
-    if frame.kind() != Kind::Request {
-        return match frame.kind() {
-            Kind::Notification => reply::empty(StatusCode::ACCEPTED),
-            _ => reply::rpc(
-                StatusCode::BAD_REQUEST,
-                None,
-                &RpcError::new(
-                    error::INVALID_REQUEST,
-                    "clients send no responses in this revision",
-                ),
-            ),
-        };
+    match frame.kind() {
+        Kind::Request => {}
+        Kind::Notification => return reply::empty(StatusCode::ACCEPTED),
+        Kind::Result | Kind::Error => {
+            let reason = "clients send no responses in this revision";
+            let fault = RpcError::new(error::INVALID_REQUEST, reason);
+            return invalid(&visit, &frame, reason, &fault);
+        }
     }
     if let Err(fault) = headers::check_standard(&Headers(&visit.head), &frame) {
-        record::refused(
-            &visit.door.gate,
-            &visit.snapshot,
-            &visit.toolset,
-            "headers and body do not agree",
-        )
-        .await;
-        return reply::rpc(StatusCode::BAD_REQUEST, frame.id(), &fault);
+        return invalid(&visit, &frame, "headers and body do not agree", &fault);
     }
     let cancel = CancellationToken::new();
     let head = std::mem::take(&mut visit.head);
@@ -225,6 +229,8 @@ fn start(
     underway: Option<Underway>,
 ) -> Running {
     let (exchange, hearing) = Exchange::new();
+    let head = Headers(headers.as_ref().unwrap_or(&visit.head));
+    let trace = Trace::read(frame.lookup(), Some(&head));
     let arrival = Arrival {
         snapshot: visit.snapshot.clone(),
         toolset: visit.toolset.clone(),
@@ -233,6 +239,7 @@ fn start(
         frame,
         headers,
         underway,
+        trace,
     };
     let gate = &visit.door.gate;
     let work = Box::pin(pipeline::serve(gate.clone(), arrival, exchange, cancel));
@@ -316,23 +323,16 @@ fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Session>
 }
 
 /// Notifications and responses: accepted without an answer.
-async fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
+fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
     let session = match session(visit, visit.session_token().as_deref()) {
         Ok(session) => session,
         Err(stop) => {
-            record::refused(
-                &visit.door.gate,
-                &visit.snapshot,
-                &visit.toolset,
-                "no session",
-            )
-            .await;
-            return reply::answer(Answer::stop(
-                None,
-                &Method::Ping,
-                wardgate_protocol::Era::Legacy,
-                &stop,
-            ));
+            let method = frame.method().map(Method::parse);
+            visit.refused(Refused {
+                method: method.as_ref(),
+                ..Refused::stopped(&stop, Era::Legacy)
+            });
+            return reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop));
         }
     };
     session.receive(frame);
@@ -344,11 +344,11 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
     let token = visit.session_token();
     let session = match session(&visit, token.as_deref()) {
         Ok(session) if session.revision == Revision::V2025_03_26 && !visit.says_modern() => session,
-        _ => return malformed(&visit, &FrameFault::Batch).await,
+        _ => return malformed(&visit, &FrameFault::Batch),
     };
     let frames = match Frame::parse_batch(bytes, limits, BATCH_MAX) {
         Ok(frames) => frames,
-        Err(fault) => return malformed(&visit, &fault).await,
+        Err(fault) => return malformed(&visit, &fault),
     };
     let mut answers = Vec::new();
     for frame in frames {
@@ -358,6 +358,7 @@ async fn batch(visit: Visit, bytes: Bytes, limits: &Limits) -> Reply {
             }
             Ok(frame) => session.receive(frame),
             Err(fault) => {
+                visit.refused(faulty(&fault));
                 let (id, error) = refusal(&fault);
                 answers.push(
                     Frame::failure(id.as_ref(), &error.to_raw())

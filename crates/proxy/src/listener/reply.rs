@@ -12,7 +12,7 @@ use tokio_util::sync::DropGuard;
 use wardgate_protocol::{Frame, RpcError, edit, error, headers, sse};
 
 use super::edge::Refusal;
-use crate::{exchange::Out, outcome::Answer, session::stream::Reader};
+use crate::{allowance::RateLimit, exchange::Out, outcome::Answer, session::stream::Reader};
 
 type Events = std::pin::Pin<Box<dyn Stream<Item = Result<BodyFrame<Bytes>, Infallible>> + Send>>;
 pub type ReplyBody = Either<Full<Bytes>, StreamBody<Events>>;
@@ -108,8 +108,14 @@ pub fn answer(answer: Answer) -> Reply {
     {
         head.insert(
             header::RETRY_AFTER,
-            HeaderValue::from(wait.as_secs().max(1)),
+            // Rounded up: who waits so long has waited long enough.
+            HeaderValue::from((wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)),
         );
+    }
+    for (name, value) in answer.limit.iter().flat_map(RateLimit::fields) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            head.insert(name, value);
+        }
     }
     if status == StatusCode::UNAUTHORIZED {
         head.insert(

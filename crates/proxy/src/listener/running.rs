@@ -48,10 +48,10 @@ impl Running {
             let Some((work, hearing)) = &mut self.call else {
                 return Poll::Ready(None);
             };
-            if let Some(said) = hearing.next() {
+            if let Some(said) = hearing.heard() {
                 return Poll::Ready(Some(said));
             }
-            match (work.as_mut().poll(cx), hearing.next()) {
+            match (work.as_mut().poll(cx), hearing.heard()) {
                 (Poll::Pending, None) => Poll::Pending,
                 (Poll::Pending, Some(said)) => Poll::Ready(Some(said)),
                 (Poll::Ready(answer), None) => {

@@ -9,7 +9,7 @@ use wardgate_model::Caller;
 use wardgate_protocol::{Era, Method, Revision};
 
 use super::{
-    http::{Visit, not_allowed},
+    http::{Visit, because},
     reply::{self, Opening, Reply},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         recognise,
         stream::StreamLog,
     },
-    stage::identify::identify,
+    stage::{identify::identify, record::Refused},
     stop::Stop,
     upstream::changes::Change,
 };
@@ -30,7 +30,7 @@ use crate::{
 /// Opens the session's stream, or reads on where `Last-Event-ID` says.
 pub fn get(visit: &Visit) -> Reply {
     if visit.says_modern() || visit.session_token().is_none() {
-        return not_allowed("POST");
+        return visit.not_allowed();
     }
     let (caller, session) = match session(visit) {
         Ok(found) => found,
@@ -41,12 +41,13 @@ pub fn get(visit: &Visit) -> Reply {
         value.contains("text/event-stream") || value.contains("*/*")
     });
     if !accepts {
+        visit.refused(because("Accept must list text/event-stream"));
         return reply::empty(StatusCode::NOT_ACCEPTABLE);
     }
     let streams_max = visit.snapshot.gateway.caps.streams_per_caller_max;
     let held = match visit.door.gate.streams.open(&caller, streams_max) {
         Ok(held) => held,
-        Err(stop) => return refuse(stop),
+        Err(stop) => return refuse(visit, &stop),
     };
     match visit.header("last-event-id").and_then(event_id) {
         Some((number, after)) => match session.find_stream(number) {
@@ -60,7 +61,7 @@ pub fn get(visit: &Visit) -> Reply {
 /// Ends the session.
 pub fn delete(visit: &Visit) -> Reply {
     if visit.says_modern() || visit.session_token().is_none() {
-        return not_allowed("POST");
+        return visit.not_allowed();
     }
     match session(visit) {
         Ok((_, session)) => {
@@ -71,8 +72,9 @@ pub fn delete(visit: &Visit) -> Reply {
     }
 }
 
-fn refuse(stop: Stop) -> Reply {
-    reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop))
+fn refuse(visit: &Visit, stop: &Stop) -> Reply {
+    visit.refused(Refused::stopped(stop, Era::Legacy));
+    reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, stop))
 }
 
 fn session(visit: &Visit) -> Result<(Caller, Arc<Session>), Reply> {
@@ -83,7 +85,7 @@ fn session(visit: &Visit) -> Result<(Caller, Arc<Session>), Reply> {
         &visit.toolset,
         &visit.credentials,
     )
-    .map_err(refuse)?;
+    .map_err(|stop| refuse(visit, &stop))?;
     recognise::session(
         gate,
         visit.session_token().as_deref(),
@@ -91,7 +93,7 @@ fn session(visit: &Visit) -> Result<(Caller, Arc<Session>), Reply> {
         &visit.toolset,
     )
     .map(|session| (caller, session))
-    .map_err(refuse)
+    .map_err(|stop| refuse(visit, &stop))
 }
 
 fn event_id(text: &str) -> Option<(u64, u64)> {

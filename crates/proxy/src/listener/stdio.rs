@@ -15,12 +15,15 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use wardgate_protocol::{
-    Frame, Kind, Limits, Method, RequestId, Revision, RpcError, edit, error, frame::FrameFault,
-    lines::Lines, meta, scan::Keys,
+    Frame, Kind, Limits, Method, RequestId, Revision, RpcError, Trace, edit, error,
+    frame::FrameFault, lines::Lines, meta, scan::Keys,
 };
 use wardgate_snapshot::Toolset;
 
-use super::post::{self, BATCH_MAX};
+use super::{
+    http::because,
+    post::{self, BATCH_MAX},
+};
 use crate::{
     call::{Arrival, Credentials, Hail},
     exchange::{Exchange, Out},
@@ -30,7 +33,10 @@ use crate::{
         self, Session,
         news::{self, Interest},
     },
-    stage::record,
+    stage::{
+        identify::who,
+        record::{self, Refused},
+    },
 };
 
 /// Serves one client until its input ends or `stop`.
@@ -91,8 +97,15 @@ impl Front {
         let line_bytes_max = self.gate.snapshot().gateway.caps.body_bytes_max;
         let mut lines = Lines::new(line_bytes_max);
         loop {
-            while let Some(line) = lines.next_line().map_err(std::io::Error::other)? {
-                self.line(line).await;
+            loop {
+                match lines.next_line() {
+                    Ok(Some(line)) => self.line(line).await,
+                    Ok(None) => break,
+                    Err(fault) => {
+                        self.refused(because("a line is too long"));
+                        return Err(std::io::Error::other(fault));
+                    }
+                }
             }
             lines.buffer().reserve(16 << 10);
             match self
@@ -163,7 +176,10 @@ impl Front {
                     Err(refusal) => answers.push(*refusal),
                 },
                 Ok(frame) => self.message(frame).await,
-                Err(fault) => answers.push(refusal(&fault)),
+                Err(fault) => {
+                    self.refused(post::faulty(&fault));
+                    answers.push(refusal(&fault));
+                }
             }
         }
         self.gate
@@ -180,8 +196,14 @@ impl Front {
         self: &Arc<Self>,
         frame: Frame,
     ) -> Result<(RequestId, mpsc::Receiver<Out>), Box<Frame>> {
-        let refused = |id: Option<&RequestId>, code: i64, message: &str| {
-            Box::new(Frame::failure(id, &RpcError::new(code, message).to_raw()))
+        let method = frame.method().map(Method::parse);
+        let refused = |id: Option<&RequestId>, code: i64, reason: &'static str| {
+            self.refused(Refused {
+                method: method.as_ref(),
+                code: Some(code),
+                ..because(reason)
+            });
+            Box::new(Frame::failure(id, &RpcError::new(code, reason).to_raw()))
         };
         let (Some(id), Some(toolset)) = (frame.id().cloned(), self.toolset()) else {
             return Err(refused(
@@ -246,6 +268,7 @@ impl Front {
                 "a request with this id is under way",
             ));
         }
+        let trace = Trace::read(frame.lookup(), None);
         let arrival = Arrival {
             snapshot: self.gate.snapshot(),
             toolset,
@@ -257,6 +280,7 @@ impl Front {
             frame,
             headers: None,
             underway: None,
+            trace,
         };
         let (exchange, hearing) = Exchange::new();
         let work = pipeline::serve(self.gate.clone(), arrival, exchange, cancel);
@@ -295,17 +319,25 @@ impl Front {
         }
     }
 
+    /// Records that something of this client was turned away.
+    fn refused(&self, what: Refused<'_>) {
+        let (snapshot, toolset) = (self.gate.snapshot(), self.toolset());
+        let credentials = Credentials {
+            stdio: true,
+            ..Credentials::default()
+        };
+        let caller = who(&self.gate.keyring(), &snapshot.gateway, &credentials).ok();
+        let what = Refused {
+            toolset: toolset.as_deref(),
+            caller: caller.as_ref(),
+            ..what
+        };
+        record::refused(&self.gate, &snapshot, what);
+    }
+
     /// Answers what is no message.
     async fn refuse(&self, fault: &FrameFault) {
-        if let Some(toolset) = self.toolset() {
-            record::refused(
-                &self.gate,
-                &self.gate.snapshot(),
-                &toolset,
-                "malformed message",
-            )
-            .await;
-        }
+        self.refused(post::faulty(fault));
         self.send(&refusal(fault)).await;
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use wardgate_model::Caller;
-use wardgate_protocol::{Raw, Revision};
+use wardgate_protocol::{Raw, Revision, capabilities::ClientCapabilities};
 use wardgate_snapshot::Toolset;
 
 use super::SessionKey;
@@ -58,7 +58,11 @@ pub fn mint(
         capabilities: if capabilities.len() <= CAPABILITIES_BYTES_MAX {
             capabilities.to_owned()
         } else {
-            session.capabilities.to_legacy().as_str().to_owned()
+            let core = ClientCapabilities {
+                extra: None,
+                ..session.capabilities.clone()
+            };
+            core.to_legacy().as_str().to_owned()
         },
         info: session
             .info

@@ -57,7 +57,7 @@ pub async fn connect(gate: &Gate, call: &Call, target: &Target) -> Result<Connec
 
 async fn reach(gate: &Gate, call: &Call, target: &Target) -> Result<(Arc<Line>, Arc<Link>), Stop> {
     let (era, declared) = (call.peer.era(), call.peer.declared());
-    let reached = gate.upstreams.reach(target.server(), era, declared);
+    let reached = gate.upstreams.reach(target.server(), era, &declared);
     call.cx.within(reached).await?.map_err(|fault| {
         tracing::debug!(server = %target.server().alias, %fault, "no connection");
         fault.to_stop()

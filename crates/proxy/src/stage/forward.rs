@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
-use super::{connect::Connected, intend::Intent, resolve::Target, validate::CheckedArgs};
+use super::{connect::Connected, intend::Intent, reserve::Reserved, resolve::Target};
 use crate::{
     bridge::{
+        ask::Ask,
         dialog::{Dialog, Sent, Turn},
         park, request,
         request::Rename,
@@ -37,6 +38,12 @@ impl RawReply {
         &self.frame
     }
 
+    /// Bytes of the result or the error.
+    pub(super) fn content_bytes(&self) -> usize {
+        let content = self.frame.result().or(self.frame.error());
+        content.map_or(0, |content| content.len())
+    }
+
     pub(super) fn era(&self) -> Era {
         self.era
     }
@@ -54,23 +61,16 @@ pub async fn forward(
     gate: &Gate,
     call: &Call,
     target: &Target,
-    _args: CheckedArgs,
-    _intent: Intent,
+    intent: Intent,
     connected: Connected,
     trail: &mut Trail,
 ) -> Result<RawReply, Stop> {
-    exchange(
-        gate,
-        call,
-        target,
-        connected,
-        Some(Rename {
-            path: &["name"],
-            to: target.name(),
-        }),
-        trail,
-    )
-    .await
+    let rename = Some(Rename {
+        path: &["name"],
+        to: target.name(),
+    });
+    let reserved = intent.into_reserved();
+    exchange(gate, call, target, connected, rename, reserved, trail).await
 }
 
 /// Sends any request that names something at one server.
@@ -83,13 +83,19 @@ pub async fn exchange(
     target: &Target,
     connected: Connected,
     rename: Option<Rename<'_>>,
+    reserved: Reserved,
     trail: &mut Trail,
 ) -> Result<RawReply, Stop> {
     let state = connected.line().state.clone();
     let _slot = super::connect::slot(call, &state).await?;
+    let parked = gate.parked.resume(&gate.seal, call)?;
     let started = Instant::now();
-    let reply = follow(gate, call, target, connected, rename).await;
-    trail.upstream(started.elapsed());
+    let reply = follow(gate, call, target, connected, parked, rename).await;
+    let took = started.elapsed();
+    trail.upstream(took);
+    let (charged, warnings) = reserved.settle(&reply, took.saturating_sub(call.cx.waited()));
+    trail.charged = charged;
+    trail.warnings.extend(warnings);
     reply
 }
 
@@ -98,15 +104,16 @@ async fn follow(
     call: &Call,
     target: &Target,
     connected: Connected,
+    parked: Option<(Dialog, Vec<Ask>)>,
     rename: Option<Rename<'_>>,
 ) -> Result<RawReply, Stop> {
     let mut connected = connected;
-    let mut dialog = match gate.parked.resume(&gate.seal, call)? {
+    let mut dialog = match parked {
         Some((mut dialog, asks)) => {
             let (answers, open) = park::answers(call, asks);
             Box::pin(dialog.answer(call, answers)).await?;
             if !open.is_empty() {
-                return parked(gate, call, target, dialog, open);
+                return park(gate, call, target, dialog, open);
             }
             dialog
         }
@@ -133,7 +140,7 @@ async fn follow(
                     let limit = target.server().timeouts.interaction;
                     Box::pin(dialog.converse(call, asks, limit)).await?
                 }
-                Era::Modern => return parked(gate, call, target, dialog, asks),
+                Era::Modern => return park(gate, call, target, dialog, asks),
             },
         }
     }
@@ -147,12 +154,12 @@ async fn relist(call: &Call, connected: &Connected) -> Result<(), Stop> {
     listing.map(drop).map_err(|fault| fault.to_stop())
 }
 
-fn parked(
+fn park(
     gate: &Gate,
     call: &Call,
     target: &Target,
     dialog: Dialog,
-    asks: Vec<crate::bridge::ask::Ask>,
+    asks: Vec<Ask>,
 ) -> Result<RawReply, Stop> {
     let result = gate.parked.park(
         &gate.seal,
@@ -224,17 +231,17 @@ async fn send(
     let link = connected.link();
     let flight = link.flight(Some(call.owner()));
     let frame = request::request(call, link, &flight.id(), rename);
-    let headers = if link.era() == Era::Modern {
-        modern_headers(call, target, rename)
-    } else {
-        Vec::new()
+    let mut headers = match link.era() {
+        Era::Modern => modern_headers(call, target, rename),
+        Era::Legacy => Vec::new(),
     };
-    Dialog::start(
-        flight,
-        Sent { frame, headers },
-        target.server().sanitize_results,
-    )
-    .await
+    headers.extend(call.trace.headers().filter_map(|(name, value)| {
+        Some((
+            HeaderName::try_from(name).ok()?,
+            HeaderValue::try_from(value).ok()?,
+        ))
+    }));
+    Dialog::start(flight, Sent { frame, headers }, target.server().clone()).await
 }
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.

@@ -71,6 +71,20 @@ pub fn identify(
     toolset: &Toolset,
     credentials: &Credentials,
 ) -> Result<Caller, Stop> {
+    let caller = who(keyring, gateway, credentials)?;
+    may_use(keyring, &caller, toolset)?;
+    Ok(caller)
+}
+
+/// Returns who calls, whatever they may use: a record names them also when they are turned away.
+///
+/// # Errors
+/// [`Stop::Unauthenticated`].
+pub fn who(
+    keyring: &Keyring,
+    gateway: &Gateway,
+    credentials: &Credentials,
+) -> Result<Caller, Stop> {
     if credentials.stdio {
         return Ok(caller(&gateway.tenant, "stdio", Via::Stdio));
     }
@@ -78,9 +92,6 @@ pub fn identify(
         (Some(authorization), _) => {
             let presented = bearer(authorization).ok_or(Stop::Unauthenticated)?;
             let key = keyring.find(presented).ok_or(Stop::Unauthenticated)?;
-            if !reaches(key, &toolset.name) {
-                return Err(Stop::Forbidden);
-            }
             Ok(Caller {
                 credential: Some(CredentialId::new(&key.id)),
                 ..caller(&key.tenant, key.principal.as_str(), Via::ApiKey)
@@ -91,6 +102,22 @@ pub fn identify(
         }
         (None, _) if gateway.anonymous => Ok(caller(&gateway.tenant, "anonymous", Via::Anonymous)),
         (None, _) => Err(Stop::Unauthenticated),
+    }
+}
+
+/// Judges whether the caller's key opens this toolset; callers without a key use every one.
+///
+/// # Errors
+/// [`Stop::Forbidden`].
+pub fn may_use(keyring: &Keyring, caller: &Caller, toolset: &Toolset) -> Result<(), Stop> {
+    let Some(credential) = &caller.credential else {
+        return Ok(());
+    };
+    let mut keys = keyring.keys.iter().map(|(_, key)| key);
+    let key = keys.find(|key| credential.as_str() == key.id);
+    match key.is_some_and(|key| reaches(key, &toolset.name)) {
+        true => Ok(()),
+        false => Err(Stop::Forbidden),
     }
 }
 

@@ -1,13 +1,19 @@
-//! What may change something is on disk before it is sent.
+//! Permit + Reserved → Intent: what may change something is on disk before it is sent.
 
 use wardgate_snapshot::OnError;
 
-use super::{record, resolve::Target, validate::CheckedArgs};
+use super::{authorize::Permit, record, reserve::Reserved, resolve::Target};
 use crate::{call::Call, gate::Gate, pipeline::Trail, stop::Stop};
 
-/// That a call may be sent as far as its record is concerned.
+/// That a call is allowed and paid for, and as far as its record is concerned may be sent.
 pub struct Intent {
-    _made_here: (),
+    reserved: Reserved,
+}
+
+impl Intent {
+    pub(super) fn into_reserved(self) -> Reserved {
+        self.reserved
+    }
 }
 
 /// Writes the received record, unless the operator vouches that the tool changes nothing. A client that leaves meanwhile does
@@ -19,14 +25,15 @@ pub async fn intend(
     gate: &Gate,
     call: &Call,
     target: &Target,
-    _args: &CheckedArgs,
+    _permit: &Permit,
+    reserved: Reserved,
     trail: &mut Trail,
 ) -> Result<Intent, Stop> {
     let Some(ledger) = &gate.ports.ledger else {
-        return Ok(Intent { _made_here: () });
+        return Ok(Intent { reserved });
     };
     let audit = &call.snapshot.gateway.audit;
-    let (written, on_error) = match target.server().traits(target.name()).read_only {
+    let (written, on_error) = match target.server().traits_of(target.name()).read_only {
         true => (ledger.is_writable(), audit.on_error_read_only),
         false => {
             let draft = record::received(trail);
@@ -40,6 +47,6 @@ pub async fn intend(
         OnError::Block if !written => Err(Stop::Internal {
             reason: "its record cannot be written, so nothing was sent",
         }),
-        OnError::Block | OnError::Degrade => Ok(Intent { _made_here: () }),
+        OnError::Block | OnError::Degrade => Ok(Intent { reserved }),
     }
 }

@@ -1,10 +1,14 @@
 //! The stages of a call, one file each. A stage hands the next a value only it can make.
 
+pub mod admit;
+pub mod authorize;
 pub mod connect;
 pub mod forward;
 pub mod identify;
 pub mod intend;
+pub mod output;
 pub mod record;
+pub mod reserve;
 pub mod resolve;
 pub mod sanitize;
 pub mod validate;

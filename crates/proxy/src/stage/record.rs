@@ -2,14 +2,16 @@
 
 use std::time::Instant;
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use memchr::memmem;
 use wardgate_ledger::{
-    Record, RecordType,
+    Record, RecordType, Text, Usd,
     record::{Cost, Decision, Effect, Family, Outcome, Stage, Status, Trace, What, Who, Why},
 };
 use wardgate_model::{Caller, ToolRef};
-use wardgate_protocol::{Method, RpcError, edit};
+use wardgate_policy::Decision as Asked;
+use wardgate_protocol::{Era, Method, Raw, edit};
 use wardgate_snapshot::{AuditLevel, OnError, Snapshot, Toolset};
 
 use crate::{
@@ -25,7 +27,7 @@ use crate::{
 pub fn received(trail: &Trail) -> Draft {
     let record = Record {
         stage: Stage::Received,
-        ..begun(trail, RecordType::TOOL_CALL, Effect::Allow)
+        ..begun(trail, RecordType::TOOL_CALL)
     };
     draft(trail, record)
 }
@@ -37,56 +39,86 @@ pub fn received(trail: &Trail) -> Draft {
 /// The record is written all the same; whether it is on disk yet is not known then.
 pub async fn record(
     gate: &Gate,
-    trail: Trail,
+    trail: &Trail,
     started: Instant,
     end: Result<Answer, Stop>,
+    era: Era,
 ) -> Result<Answer, Stop> {
     let Some(ledger) = &gate.ports.ledger else {
         return end;
     };
-    let outcome = outcome_of(&trail, started, &end);
-    let effect = match outcome.status {
-        Status::Denied => Effect::Deny,
-        _ => Effect::Allow,
+    let mut record = match &trail.received {
+        Some(received) => received.completed(Timestamp::now(), random_bytes()),
+        None => begun(trail, kind(&trail.method, &end)),
     };
-    let on_error = trail.snapshot.gateway.audit.on_error;
-    let Some(received) = &trail.received else {
-        let mut record = begun(&trail, kind(&trail.method, &end), effect);
-        record.cost = cost(&trail);
-        record.outcome = Some(outcome);
-        ledger.note(with_result(draft(&trail, record), &end)).await;
+    record.outcome = Some(outcome_of(trail, started, &end, era));
+    record.cost = cost(trail);
+    let draft = with_result(draft(trail, record), &end);
+    if trail.received.is_none() {
+        ledger.note(draft).await;
         return end;
-    };
-    let mut record = received.completed(Timestamp::now(), random_bytes());
-    record.cost = cost(&trail);
-    record.outcome = Some(outcome);
-    let written = ledger.complete(with_result(draft(&trail, record), &end));
-    match (written.await, on_error) {
+    }
+    let written = ledger.complete(draft).await;
+    match (written, trail.snapshot.gateway.audit.on_error) {
         (Err(_), OnError::Block) if end.is_ok() => Err(Stop::OutcomeUnknown),
         _ => end,
     }
 }
 
-/// Writes the record of something that was no request yet: malformed, or refused at the door.
-pub async fn refused(gate: &Gate, snapshot: &Snapshot, toolset: &Toolset, reason: &'static str) {
+/// What was turned away before it was a request, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Refused<'a> {
+    pub toolset: Option<&'a Toolset>,
+    pub caller: Option<&'a Caller>,
+    pub method: Option<&'a Method>,
+    /// Who calls was turned away, not what was sent.
+    pub denied: bool,
+    pub reason: Option<&'static str>,
+    pub code: Option<i64>,
+}
+
+impl Refused<'_> {
+    /// Who calls is turned away, or has no session: the same as on a call.
+    pub fn stopped(stop: &Stop, era: Era) -> Refused<'static> {
+        Refused {
+            denied: is_denial(stop),
+            reason: Some(error_type(stop)),
+            code: Some(outcome::code(stop, era)),
+            ..Refused::default()
+        }
+    }
+}
+
+/// Writes the record of something that was no request yet: malformed, or refused at the door. Nobody waits for it, so where the
+/// ledger is far behind it is lost.
+pub fn refused(gate: &Gate, snapshot: &Snapshot, what: Refused<'_>) {
     let Some(ledger) = &gate.ports.ledger else {
         return;
     };
-    let who = Who::of(snapshot.gateway.tenant.clone());
-    let kind = Family::Mcp.verb("refused");
+    let kind = match what.denied {
+        true => RecordType::AUTH_FAILURE,
+        false => Family::Mcp.verb("refused"),
+    };
+    let who = who(snapshot, what.caller);
     let mut record = Record::new(kind, who, Timestamp::now(), random_bytes());
-    record.what.toolset = Some(toolset.name.as_str().into());
-    record.decision = Some(decision(Effect::Deny, snapshot));
+    record.what.toolset = what.toolset.map(|toolset| toolset.name.as_str().into());
+    record.what.method = what.method.map(|method| method.label().into());
+    record.decision = Some(decision(snapshot, None, Effect::Deny));
+    let status = match what.denied {
+        true => Status::Denied,
+        false => Status::Error,
+    };
     record.outcome = Some(Outcome {
-        error_type: Some(reason.into()),
-        ..Outcome::of(Status::Error)
+        error_type: what.reason.map(Into::into),
+        code: what.code,
+        ..Outcome::of(status)
     });
     let draft = Draft {
         record,
         tool: None,
         payload: payload(snapshot),
     };
-    ledger.note(draft).await;
+    let _ = ledger.note(draft).now_or_never();
 }
 
 fn draft(trail: &Trail, record: Record) -> Draft {
@@ -100,7 +132,7 @@ fn draft(trail: &Trail, record: Record) -> Draft {
         payload: Payload {
             args: trail.args.clone(),
             sensitive_of_tool: tool
-                .and_then(|(server, name)| server.traits(name).sensitive.clone()),
+                .and_then(|(server, name)| server.traits_of(name).sensitive.clone()),
             ..payload(&trail.snapshot)
         },
     }
@@ -123,18 +155,16 @@ fn with_result(mut draft: Draft, end: &Result<Answer, Stop>) -> Draft {
 }
 
 /// All that is known before the outcome.
-fn begun(trail: &Trail, kind: RecordType, effect: Effect) -> Record {
-    let mut record = Record::new(kind, who(trail), Timestamp::now(), random_bytes());
+fn begun(trail: &Trail, kind: RecordType) -> Record {
+    let snapshot = &trail.snapshot;
+    let mut who = who(snapshot, trail.caller.as_ref());
+    who.agent = trail.agent.as_ref().and_then(agent);
+    let mut record = Record::new(kind, who, Timestamp::now(), random_bytes());
+    let server = trail.server.as_ref();
     record.what = What {
         toolset: Some(trail.toolset.name.as_str().into()),
-        server: trail
-            .server
-            .as_ref()
-            .map(|server| server.name.as_str().into()),
-        version: trail
-            .server
-            .as_ref()
-            .map(|server| server.version.as_str().into()),
+        server: server.map(|server| server.name.as_str().into()),
+        version: server.map(|server| server.version.as_str().into()),
         tool: trail.tool.as_deref().map(Into::into),
         method: Some(trail.method.label().into()),
         ..What::default()
@@ -143,46 +173,54 @@ fn begun(trail: &Trail, kind: RecordType, effect: Effect) -> Record {
         text: reason.into(),
         source: "caller".into(),
     });
-    record.decision = Some(decision(effect, &trail.snapshot));
+    let otherwise = match record.kind == RecordType::AUTH_FAILURE {
+        true => Effect::Deny,
+        false => Effect::Allow,
+    };
+    record.decision = Some(decision(snapshot, trail.decision.as_ref(), otherwise));
     record.trace = trail.trace.as_deref().map(trace).unwrap_or_default();
     record
 }
 
-fn decision(effect: Effect, snapshot: &Snapshot) -> Decision {
+/// What policies said, or, where they were not asked, what the gateway did.
+fn decision(snapshot: &Snapshot, asked: Option<&Asked>, otherwise: Effect) -> Decision {
+    let effect = asked.map_or(otherwise, |asked| match asked.effect {
+        wardgate_policy::Effect::Allow => Effect::Allow,
+        wardgate_policy::Effect::Deny => Effect::Deny,
+        wardgate_policy::Effect::Defer => Effect::RequireApproval,
+    });
+    let rules = asked
+        .map(|asked| asked.rules.as_slice())
+        .unwrap_or_default();
     Decision {
+        rules: rules.iter().map(|rule| rule.id.as_str().into()).collect(),
         snapshot: Some(snapshot.revision.as_str().into()),
         ..Decision::of(effect)
     }
 }
 
 /// Callers nobody has identified are the gateway's own tenant's concern.
-fn who(trail: &Trail) -> Who {
-    let Some(caller) = &trail.caller else {
-        return Who::of(trail.snapshot.gateway.tenant.clone());
+fn who(snapshot: &Snapshot, caller: Option<&Caller>) -> Who {
+    let Some(caller) = caller else {
+        return Who::of(snapshot.gateway.tenant.clone());
     };
-    let Caller {
-        tenant,
-        principal,
-        kind,
-        via,
-        credential,
-        ..
-    } = caller;
     Who {
-        principal: Some(principal.as_str().into()),
-        kind: Some(*kind),
-        agent: trail.agent.as_ref().and_then(|info| {
-            let member = |key| edit::get(info.as_str(), &[key]).and_then(edit::string);
-            let name = member("name")?;
-            Some(match member("version") {
-                Some(version) => format!("{name}/{version}").into(),
-                None => name.into(),
-            })
-        }),
-        auth: Some(via.as_str().into()),
-        credential: credential.as_ref().map(|id| id.as_str().into()),
-        ..Who::of(tenant.clone())
+        principal: Some(caller.principal.as_str().into()),
+        kind: Some(caller.kind),
+        auth: Some(caller.via.as_str().into()),
+        credential: caller.credential.as_ref().map(|id| id.as_str().into()),
+        ..Who::of(caller.tenant.clone())
     }
+}
+
+/// `name/version` of the client, as it says itself.
+fn agent(info: &Raw) -> Option<Text> {
+    let member = |key| edit::get(info.as_str(), &[key]).and_then(edit::string);
+    let name = member("name")?;
+    Some(match member("version") {
+        Some(version) => format!("{name}/{version}").into(),
+        None => name.into(),
+    })
 }
 
 /// W3C Trace Context: `version-trace-span-flags`.
@@ -209,14 +247,20 @@ fn kind(method: &Method, end: &Result<Answer, Stop>) -> RecordType {
     }
 }
 
-fn outcome_of(trail: &Trail, started: Instant, end: &Result<Answer, Stop>) -> Outcome {
-    let (status, error_type) = match end {
-        Ok(answer) => (success(&trail.method, answer), None),
-        Err(stop) => (status(trail, stop), Some(error_type(stop).into())),
+fn outcome_of(trail: &Trail, started: Instant, end: &Result<Answer, Stop>, era: Era) -> Outcome {
+    let (status, error_type, code) = match end {
+        Ok(answer) => (success(&trail.method, answer), None, None),
+        Err(stop) => (
+            status(trail, stop),
+            Some(error_type(stop).into()),
+            outcome::error_code(stop, &trail.method, era),
+        ),
     };
     let bytes = end.as_ref().map_or(0, |answer| answer.frame.raw().len());
     Outcome {
         error_type,
+        code,
+        output: trail.output.map(Into::into),
         total_ms: Some(started.elapsed().as_millis() as u64),
         upstream_ms: (trail.upstream_us > 0).then_some(trail.upstream_us / 1000),
         bytes: Some(bytes as u64),
@@ -224,10 +268,12 @@ fn outcome_of(trail: &Trail, started: Instant, end: &Result<Answer, Stop>) -> Ou
     }
 }
 
+/// What was charged to the caller's budgets.
 fn cost(trail: &Trail) -> Option<Cost> {
-    (trail.upstream_us > 0).then(|| Cost {
-        compute_s: Some(trail.upstream_us as f64 / 1e6),
-        ..Cost::default()
+    trail.charged.as_ref().map(|spend| Cost {
+        usd: Some(Usd::from_micros(spend.cost.0)),
+        tokens_est: Some(spend.tokens),
+        compute_s: Some(spend.compute.as_secs_f64()),
     })
 }
 
@@ -253,44 +299,41 @@ fn status(trail: &Trail, stop: &Stop) -> Status {
     match stop {
         Stop::OutcomeUnknown => Status::Unknown,
         Stop::Timeout | Stop::Cancelled if may_have_run => Status::Unknown,
-        Stop::Unauthenticated | Stop::Forbidden | Stop::NoSession { .. } => Status::Denied,
-        Stop::Busy { .. } => Status::Limited,
-        Stop::Rpc(_)
-        | Stop::BadMeta(_)
-        | Stop::NotFound(_)
-        | Stop::Arguments(_)
-        | Stop::Cancelled
-        | Stop::Upstream(_)
-        | Stop::Draining
-        | Stop::Timeout
-        | Stop::Unavailable { .. }
-        | Stop::UpstreamFault { .. }
-        | Stop::Internal { .. } => Status::Error,
+        Stop::Limited(_) | Stop::Busy { .. } => Status::Limited,
+        stop if is_denial(stop) => Status::Denied,
+        _ => Status::Error,
     }
 }
 
-/// The class, or else the JSON-RPC code.
-fn error_type(stop: &Stop) -> String {
+fn is_denial(stop: &Stop) -> bool {
+    matches!(
+        stop,
+        Stop::Unauthenticated | Stop::Forbidden | Stop::Denied(_) | Stop::NoSession { .. }
+    )
+}
+
+/// The class, or else what kind of fault the spec answers by itself.
+fn error_type(stop: &Stop) -> &'static str {
     if let Some(class) = outcome::class(stop) {
-        return class.as_str().into();
+        return class.as_str();
     }
     match stop {
-        Stop::Rpc(error) | Stop::BadMeta(error) => error.code.to_string(),
-        Stop::Upstream(raw) => {
-            RpcError::read(raw).map_or_else(|| "error".into(), |error| error.code.to_string())
-        }
-        Stop::NotFound(_) => "not_found".into(),
-        Stop::NoSession { .. } => "no_session".into(),
-        Stop::Cancelled => "cancelled".into(),
+        Stop::Upstream(_) => "upstream",
+        Stop::NotFound(_) => "not_found",
+        Stop::NoSession { .. } => "no_session",
+        Stop::Cancelled => "cancelled",
+        Stop::Rpc(_) | Stop::BadMeta(_) => "invalid_request",
         Stop::Arguments(_)
         | Stop::Unauthenticated
         | Stop::Forbidden
+        | Stop::Denied(_)
+        | Stop::Limited(_)
         | Stop::Busy { .. }
         | Stop::Draining
         | Stop::Timeout
         | Stop::Unavailable { .. }
         | Stop::UpstreamFault { .. }
         | Stop::OutcomeUnknown
-        | Stop::Internal { .. } => "internal".into(),
+        | Stop::Internal { .. } => "internal",
     }
 }

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use wardgate_protocol::headers::{self, HeaderView, NotOnce};
+use wardgate_policy::Authorizer;
+use wardgate_protocol::headers::{HeaderView, NotOnce};
 use wardgate_snapshot::Server;
 
+use super::admit::Slot;
 use crate::{
     call::Call,
     catalog::{
-        Freshness, Item,
-        view::{self, Entry, Lens},
+        Freshness, Item, PATIENCE,
+        item::is_tool_name,
+        view::{self, Entry, Lens, View},
     },
     gate::Gate,
+    pipeline::Trail,
     stop::{Missing, Stop},
     upstream::{changes::Shelf, line::Line},
 };
@@ -24,6 +28,8 @@ pub struct Target {
     item: Option<Arc<Item>>,
     /// The name at the server.
     name: String,
+    /// What decides over it, where it is a tool and there are policies.
+    authorizer: Option<Arc<Authorizer>>,
 }
 
 impl Target {
@@ -43,13 +49,20 @@ impl Target {
         &self.name
     }
 
-    fn of(entry: Entry) -> Target {
-        Target {
+    pub fn authorizer(&self) -> Option<&Arc<Authorizer>> {
+        self.authorizer.as_ref()
+    }
+
+    /// Returns where an exposed name leads in a view.
+    fn named(view: &View, name: &str) -> Option<Target> {
+        let entry = view.table.get(name)?.clone();
+        Some(Target {
             name: entry.item.key.clone(),
             server: entry.server,
             line: Some(entry.line),
             item: Some(entry.item),
-        }
+            authorizer: view.authorizer.clone(),
+        })
     }
 
     /// A target on a server without an item of a list: a task, or a method the gateway does not know.
@@ -59,27 +72,49 @@ impl Target {
             line: None,
             item: None,
             name,
+            authorizer: None,
         }
     }
 }
 
-/// Finds the tool and checks the mirrored parameters against its schema.
+/// Finds the tool.
 ///
 /// # Errors
-/// [`Stop::NotFound`], or −32020 from the header rules.
-pub async fn tool(gate: &Gate, call: &Call) -> Result<Target, Stop> {
+/// [`Stop::NotFound`], or [`Stop::Unavailable`] for a name that only a server without a known list can have.
+pub async fn tool(
+    gate: &Gate,
+    call: &Call,
+    _slot: &Slot,
+    trail: &mut Trail,
+) -> Result<Target, Stop> {
     let name = named(call, "name")?;
-    let target = find(gate, call, Shelf::Tools, &name)
-        .await?
-        .ok_or(Stop::NotFound(Missing::Tool(name)))?;
-    if let (Some(head), Some(facts)) = (
-        &call.headers,
-        target.item().and_then(|item| item.tool.as_ref()),
-    ) {
-        headers::check_params(&Headers(head), &call.frame, &facts.headers)
-            .map_err(Stop::BadMeta)?;
+    if let Some(target) = find(gate, call, Shelf::Tools, &name).await? {
+        return Ok(target);
     }
-    Ok(target)
+    trail.server = unlisted(gate, call, &name).cloned();
+    Err(match trail.server {
+        Some(_) => Stop::Unavailable {
+            retry_after: PATIENCE,
+        },
+        None => Stop::NotFound(Missing::Tool(name)),
+    })
+}
+
+/// The server that a prefixed name means, when nobody knows what tools it has: it may be there once the server is back.
+/// What the toolset would not show is unknown all the same.
+fn unlisted<'a>(gate: &Gate, call: &'a Call, name: &str) -> Option<&'a Arc<Server>> {
+    let shown = call.toolset.servers.iter().filter(|alias| {
+        let tool = name
+            .strip_prefix(alias.as_str())
+            .and_then(|rest| rest.strip_prefix("__"));
+        tool.is_some_and(|tool| is_tool_name(tool) && call.toolset.shows(alias, tool))
+    });
+    let mut servers = shown.filter_map(|alias| call.snapshot.servers.get(alias));
+    let lens = Lens::of(&call.peer);
+    servers.find(|server| {
+        let line = gate.upstreams.line_for(server, lens.era, &lens.declared);
+        call.toolset.prefixed() && line.catalog.last(Shelf::Tools).is_none()
+    })
 }
 
 /// Finds the prompt.
@@ -115,6 +150,7 @@ pub async fn resource(gate: &Gate, call: &Call, uri: &str) -> Result<Target, Sto
             line: Some(entry.line.clone()),
             item: None,
             name: uri.to_owned(),
+            authorizer: None,
         });
     }
     // MCP: resources need not be listed to be read, so a lone owner is asked.
@@ -141,7 +177,7 @@ fn lone_owner<'a>(
         let server = call.snapshot.servers.get(alias)?;
         let line = gate
             .upstreams
-            .line_for(server, call.peer.era(), call.peer.declared());
+            .line_for(server, call.peer.era(), &call.peer.declared());
         return line
             .hello()
             .is_none_or(|hello| hello.has(&["resources"]))
@@ -197,23 +233,23 @@ async fn find(gate: &Gate, call: &Call, shelf: Shelf, name: &str) -> Result<Opti
     let lens = Lens::of(&call.peer);
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     let fresh = Freshness::Known;
-    if let Some(view) = gate.views.current(upstreams, toolset, shelf, lens, fresh) {
-        return Ok(view.table.get(name).cloned().map(Target::of));
+    if let Some(view) = gate.views.current(upstreams, toolset, shelf, &lens, fresh) {
+        return Ok(Target::named(&view, name));
     }
     let known = || {
-        let parts = view::known(upstreams, &call.snapshot, toolset, shelf, lens);
-        gate.views.view(upstreams, toolset, shelf, lens, parts)
+        let parts = view::known(upstreams, &call.snapshot, toolset, shelf, &lens);
+        gate.views.view(upstreams, toolset, shelf, &lens, parts)
     };
     let Some(entry) = known().table.get(name).cloned() else {
         let view = Box::pin(table(gate, call, shelf, fresh)).await?;
-        return Ok(view.table.get(name).cloned().map(Target::of));
+        return Ok(Target::named(&view, name));
     };
     if entry.line.catalog.fresh(shelf, fresh).is_some() {
-        return Ok(Some(Target::of(entry)));
+        return Ok(Target::named(&known(), name));
     }
-    let asking = view::part(upstreams, &entry.server, shelf, lens, fresh);
+    let asking = view::part(upstreams, &entry.server, shelf, &lens, fresh);
     Box::pin(call.cx.within(asking)).await?;
-    Ok(known().table.get(name).cloned().map(Target::of))
+    Ok(Target::named(&known(), name))
 }
 
 /// Returns the view the client's own list would show.
@@ -227,13 +263,13 @@ pub async fn table(
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     if let Some(view) = gate
         .views
-        .current(upstreams, toolset, shelf, lens, freshness)
+        .current(upstreams, toolset, shelf, &lens, freshness)
     {
         return Ok(view);
     }
-    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, lens, freshness);
+    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, &lens, freshness);
     let parts = call.cx.within(parts).await?;
-    Ok(gate.views.view(upstreams, toolset, shelf, lens, parts))
+    Ok(gate.views.view(upstreams, toolset, shelf, &lens, parts))
 }
 
 /// Returns a required string member of params.
@@ -286,6 +322,11 @@ impl HeaderView for Headers<'_> {
             (None, _) => Err(NotOnce::Absent),
             (Some(_), Some(_)) => Err(NotOnce::Repeated),
         }
+    }
+
+    fn all(&self, name: &str) -> Vec<&[u8]> {
+        let values = self.0.get_all(name).iter();
+        values.map(http::HeaderValue::as_bytes).collect()
     }
 }
 

@@ -2,11 +2,20 @@
 //! client's own id. A reply that needs no change is passed on byte for byte.
 
 use memchr::memmem;
-use wardgate_protocol::{Era, Frame, Method, Raw, RpcError, error, finish};
+use wardgate_protocol::{
+    Era, Frame, Method, Raw, RpcError, edit, error,
+    finish::{self, ResultType},
+};
 use wardgate_sanitize::{Level, Place};
+use wardgate_snapshot::Server;
 
 use super::{forward::RawReply, resolve::Target};
-use crate::{bridge::task_ids, call::Call, gate::Gate, stop::Stop};
+use crate::{
+    bridge::{ask::Ask, task_ids},
+    call::Call,
+    gate::Gate,
+    stop::Stop,
+};
 
 pub struct CleanReply {
     frame: Frame,
@@ -15,6 +24,17 @@ pub struct CleanReply {
 impl CleanReply {
     pub fn into_frame(self) -> Frame {
         self.frame
+    }
+
+    pub(super) fn result(&self) -> Option<&Raw> {
+        self.frame.result()
+    }
+
+    /// Returns the reply with something added to its result by the gateway.
+    pub(super) fn with_result(self, call: &Call, result: &Raw) -> CleanReply {
+        CleanReply {
+            frame: self.frame.with_result(&call.id, Some(result)),
+        }
     }
 }
 
@@ -43,6 +63,10 @@ pub fn sanitize(
             frame: reply.frame().with_result(&call.id, Some(&clean)),
         });
     }
+    let clean = match (call.peer.era(), reply.era()) {
+        (Era::Modern, Era::Modern) => questions(call, server, clean)?,
+        _ => clean,
+    };
     let mut result = match (call.peer.era(), reply.era()) {
         (Era::Modern, _) => finish::for_modern(&call.method, &clean),
         (Era::Legacy, _) => finish::for_legacy(&call.method, &clean),
@@ -55,6 +79,34 @@ pub fn sanitize(
     Ok(CleanReply {
         frame: reply.frame().with_result(&call.id, changed),
     })
+}
+
+/// Judges the questions that a modern server puts to a modern client, as the client will read them: hidden characters are out,
+/// and no member that decides comes twice.
+fn questions(call: &Call, server: &Server, result: Raw) -> Result<Raw, Stop> {
+    if edit::repeats(result.as_str(), &["resultType", "inputRequests"]) {
+        return Err(Stop::UpstreamFault {
+            reason: "its result can be read in two ways",
+        });
+    }
+    if finish::result_type(&result) != ResultType::InputRequired {
+        return Ok(result);
+    }
+    let asks = Ask::read_all(call, &server.alias, &result)?;
+    let is_as_said = |ask: &Ask| {
+        let said = edit::get(result.as_str(), &["inputRequests", &ask.key, "params"]);
+        said == ask.params.as_ref().map(Raw::as_str)
+    };
+    if asks.iter().all(is_as_said) {
+        return Ok(result);
+    }
+    let requests: Vec<_> = asks.iter().map(Ask::to_json).collect();
+    let requests = format!("{{{}}}", requests.join(","));
+    Ok(Raw::trusted(edit::set(
+        result.as_str(),
+        &["inputRequests"],
+        &requests,
+    )))
 }
 
 /// Returns the text without hidden characters, and how many were taken out.

@@ -34,7 +34,7 @@ pub mod open;
 pub struct LineKey {
     pub digest: Arc<str>,
     pub era: Era,
-    /// What was declared to a legacy server for the whole session.
+    /// What is declared to a legacy server for the whole session, and to a modern one in what the gateway asks by itself.
     pub declared: Declared,
 }
 
@@ -94,7 +94,7 @@ pub fn severity(level: &str) -> u8 {
         .unwrap_or(0) as u8
 }
 
-/// Lines declared for interactive clients are closed after this long without use; the rest keep their child and its state.
+/// Lines for clients that declared anything are closed after this long without use; the rest keep their child and its state.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 
 impl Line {
@@ -374,7 +374,7 @@ impl Line {
         let idle = self.used.lock().expect("no panic while held").elapsed() > IDLE;
         let quiet = self.live().is_none_or(|link| link.routes.is_idle());
         let retire =
-            idle && quiet && self.key.declared.is_interactive() && self.subscriptions().is_empty();
+            idle && quiet && !self.key.declared.is_plain() && self.subscriptions().is_empty();
         if retire {
             self.close();
         }

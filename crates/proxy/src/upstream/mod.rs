@@ -64,6 +64,17 @@ pub struct Upstreams {
     rerouted: AtomicU64,
 }
 
+/// Lines of one server, each maybe a process, that clients can make by what they declare beyond the core. The next client gets
+/// one without.
+const EXTRA_LINES_MAX: usize = 32;
+
+fn is_full(lines: &HashMap<LineKey, Arc<Line>>, key: &LineKey) -> bool {
+    let others = lines
+        .keys()
+        .filter(|other| other.digest == key.digest && other.declared.has_extra());
+    others.count() >= EXTRA_LINES_MAX
+}
+
 /// Facts about one server, whatever the line.
 pub struct ServerState {
     /// Eras it has been seen not to speak.
@@ -111,7 +122,7 @@ impl Upstreams {
         &self,
         server: &Arc<Server>,
         client: Era,
-        declared: Declared,
+        declared: &Declared,
     ) -> Result<(Arc<Line>, Arc<Link>), LinkFault> {
         let state = self.server_state(server);
         let mut last = LinkFault::NoEra;
@@ -135,7 +146,7 @@ impl Upstreams {
     }
 
     /// Returns the line this client would use, without connecting. For catalogs that already exist.
-    pub fn line_for(&self, server: &Arc<Server>, client: Era, declared: Declared) -> Arc<Line> {
+    pub fn line_for(&self, server: &Arc<Server>, client: Era, declared: &Declared) -> Arc<Line> {
         let state = self.server_state(server);
         let era = self.eras(server, client, &state)[0];
         self.line(server, era, declared)
@@ -186,10 +197,13 @@ impl Upstreams {
             .retain(|key, _| key.digest != server.digest || key.era != era);
     }
 
-    fn line(&self, server: &Arc<Server>, era: Era, declared: Declared) -> Arc<Line> {
-        let key = LineKey::new(server, era, declared);
+    fn line(&self, server: &Arc<Server>, era: Era, declared: &Declared) -> Arc<Line> {
+        let mut key = LineKey::new(server, era, declared.clone());
         let state = self.server_state(server);
         let mut lines = self.lines.lock().expect("no panic while held");
+        if key.declared.has_extra() && !lines.contains_key(&key) && is_full(&lines, &key) {
+            key.declared = key.declared.core();
+        }
         lines
             .entry(key)
             .or_insert_with_key(|key| {

@@ -121,7 +121,11 @@ async fn follow_listen(line: &Arc<Line>, link: &Arc<Link>, missed: &mut bool) ->
         line.subscriptions_changed.notified().await;
         return Again::Yes;
     };
-    let params = edit::set(own_meta().as_str(), &["notifications"], &wanted);
+    let params = edit::set(
+        own_meta(&line.key.declared).as_str(),
+        &["notifications"],
+        &wanted,
+    );
     let params = Raw::trusted(params);
     let mut flight = link.flight(None);
     let frame = Frame::request(

@@ -33,7 +33,7 @@ pub async fn initialize(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     let hellos = hellos(gate, call).await?;
     let mut result = json!({
         "protocolVersion": session.revision.as_str(),
-        "capabilities": capabilities(&hellos, Era::Legacy),
+        "capabilities": capabilities(&hellos, session.revision),
         "serverInfo": server_info(),
     });
     if let Some(text) = instructions(call, &hellos) {
@@ -66,7 +66,7 @@ pub async fn discover(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     let mut result = json!({
         "resultType": "complete",
         "supportedVersions": versions,
-        "capabilities": capabilities(&hellos, Era::Modern),
+        "capabilities": capabilities(&hellos, Revision::NEWEST),
         "ttlMs": 60_000,
         "cacheScope": "private",
         "_meta": {wardgate_protocol::meta::SERVER_INFO: server_info()},
@@ -91,14 +91,14 @@ async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
     let asking = servers.map(|server| async move {
         let line = gate
             .upstreams
-            .line_for(server, call.peer.era(), call.peer.declared());
+            .line_for(server, call.peer.era(), &call.peer.declared());
         if let Some(hello) = line.hello() {
             return Some(hello);
         }
         let reached = tokio::time::timeout(
             server.timeouts.list.min(PATIENCE),
             gate.upstreams
-                .reach(server, call.peer.era(), call.peer.declared()),
+                .reach(server, call.peer.era(), &call.peer.declared()),
         )
         .await;
         match reached {
@@ -117,7 +117,8 @@ async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
 }
 
 /// The union of what can be routed. A server that is away may have anything, so it is not what takes a capability away.
-fn capabilities(hellos: &[Option<Hello>], era: Era) -> Value {
+fn capabilities(hellos: &[Option<Hello>], revision: Revision) -> Value {
+    let era = revision.era();
     let has = |path: &[&str]| {
         hellos
             .iter()
@@ -142,17 +143,34 @@ fn capabilities(hellos: &[Option<Hello>], era: Era) -> Value {
             all.insert(plain.into(), json!({}));
         }
     }
-    if era == Era::Legacy && said(&["tasks"]) {
-        all.insert(
-            "tasks".into(),
-            json!({"cancel": {}, "requests": {"tools": {"call": {}}}}),
-        );
+    if let Some(tasks) = core_tasks(hellos).filter(|_| revision == Revision::NEWEST_LEGACY) {
+        all.insert("tasks".into(), tasks);
     }
     let extensions = extensions(hellos, era);
     if !extensions.is_empty() {
         all.insert("extensions".into(), Value::Object(extensions));
     }
     Value::Object(all)
+}
+
+/// The tasks of 2025-11-25, the only revision that has them in its core. There is no `list`: callers share sessions at servers,
+/// and nothing says whose the tasks of such a list are.
+fn core_tasks(hellos: &[Option<Hello>]) -> Option<Value> {
+    let said = |path: &[&str]| {
+        let mut legacy = hellos
+            .iter()
+            .flatten()
+            .filter(|hello| hello.revision.era() == Era::Legacy);
+        legacy.any(|hello| hello.has(path))
+    };
+    if !said(&["tasks", "requests", "tools", "call"]) {
+        return None;
+    }
+    let mut tasks = json!({"requests": {"tools": {"call": {}}}});
+    if said(&["tasks", "cancel"]) {
+        tasks["cancel"] = json!({});
+    }
+    Some(tasks)
 }
 
 /// Extensions pass through, except that tasks need a server of the client's own era.
@@ -208,6 +226,6 @@ pub async fn warm_up(gate: Arc<Gate>) {
         .servers
         .values()
         .filter(|server| server.warm)
-        .map(|server| gate.upstreams.reach(server, Era::Legacy, nobody));
+        .map(|server| gate.upstreams.reach(server, Era::Legacy, &nobody));
     futures_util::future::join_all(warming).await;
 }

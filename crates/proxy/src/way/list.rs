@@ -7,10 +7,11 @@ use crate::{
     call::Call,
     catalog::{
         Freshness,
-        view::{self, Lens, Part},
+        view::{self, Lens, Part, View},
     },
     gate::Gate,
     outcome::Answer,
+    stage::{admit::Slot, authorize},
     stop::Stop,
     upstream::changes::Shelf,
 };
@@ -19,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// −32602 for a cursor, else deadline or cancellation.
-pub async fn list(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+pub async fn list(gate: &Gate, call: &Call, _slot: &Slot) -> Result<Answer, Stop> {
     if call.param("cursor").is_some_and(|cursor| cursor != "null") {
         return Err(Stop::Rpc(RpcError::new(
             error::INVALID_PARAMS,
@@ -30,17 +31,25 @@ pub async fn list(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
     let lens = Lens::of(&call.peer);
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     let fresh = Freshness::Listed;
-    if let Some(view) = gate.views.current(upstreams, toolset, shelf, lens, fresh) {
-        return Ok(Answer::result(&call.id, &view.result));
+    if let Some(view) = gate.views.current(upstreams, toolset, shelf, &lens, fresh) {
+        return Ok(Answer::result(&call.id, &shown(call, &view)));
     }
-    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, lens, fresh);
+    let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, &lens, fresh);
     let parts = call.cx.within(parts).await?;
     let missing = missing(&parts);
-    let view = gate.views.view(upstreams, toolset, shelf, lens, parts);
+    let view = gate.views.view(upstreams, toolset, shelf, &lens, parts);
     Ok(Answer::result(
         &call.id,
-        &with_missing(&view.result, missing),
+        &with_missing(&shown(call, &view), missing),
     ))
+}
+
+/// What of a view this caller sees. Without policies that is the same for all, and ready as bytes.
+fn shown(call: &Call, view: &View) -> Raw {
+    match authorize::governs(call) {
+        true => view.for_caller(|entry| authorize::sees(call, view, entry)),
+        false => view.result.clone(),
+    }
 }
 
 fn shelf(method: &Method) -> Shelf {

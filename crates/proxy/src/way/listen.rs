@@ -10,7 +10,7 @@ use crate::{
     gate::Gate,
     outcome::Answer,
     session::news::{self, Interest},
-    stage::{connect::connect, resolve},
+    stage::{admit::Slot, connect::connect, resolve},
     stop::Stop,
     upstream::line::Line,
     way::listen_tasks::TaskNews,
@@ -23,12 +23,14 @@ const URIS_MAX: usize = 256;
 ///
 /// # Errors
 /// Malformed filter, or cancellation.
-pub async fn listen(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+pub async fn listen(gate: &Gate, call: &Call, slot: Slot) -> Result<Answer, Stop> {
     let streams_max = call.snapshot.gateway.caps.streams_per_caller_max;
     let _stream = gate.streams.open(&call.caller, streams_max)?;
     let (interest, held) = honoured(gate, call).await?;
     let mut tasks = TaskNews::follow(gate, call, call.param("notifications").unwrap_or("{}")).await;
     let mut changes = gate.upstreams.subscribe();
+    // Streams have a cap of their own; a stream is no call under way.
+    drop(slot);
     call.exchange
         .notify(acknowledged(call, &interest, &tasks.followed))
         .await;

@@ -32,7 +32,7 @@ pub fn opens(call: &Call) -> Result<(), Stop> {
                 | Method::ElicitationCreate
                 | Method::SamplingCreateMessage
         ),
-        // A task list of a shared session would show other callers' tasks.
+        // A task list of a shared session would show other callers' tasks; it is not advertised either.
         Era::Legacy => matches!(
             call.method,
             Method::ServerDiscover

@@ -8,8 +8,11 @@ use crate::{
     gate::Gate,
     pipeline::Trail,
     stage::{
+        admit::Slot,
+        authorize,
         connect::connect,
         forward::exchange,
+        reserve,
         resolve::{self, Target},
         sanitize::{CleanReply, sanitize},
     },
@@ -18,18 +21,30 @@ use crate::{
 
 /// # Errors
 /// As every call; see [`Stop`].
-pub async fn prompt(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn prompt(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let name = resolve::named(call, "name")?;
     let target = resolve::prompt(gate, call, &name).await?;
-    send(gate, call, &target, Some(&["name"]), trail).await
+    trail.decided(authorize::prompt(call, &target, &name))?;
+    send(gate, call, &target, Some(&["name"]), slot, trail).await
 }
 
 /// # Errors
 /// As every call; see [`Stop`].
-pub async fn resource(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn resource(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let uri = resolve::named(call, "uri")?;
     let target = resolve::resource(gate, call, &uri).await?;
-    let sent = send(gate, call, &target, None, trail).await;
+    trail.decided(authorize::read(call, &target, &uri))?;
+    let sent = send(gate, call, &target, None, slot, trail).await;
     match sent {
         // Legacy servers say −32002 or, in the field, other codes; the client's era decides how it is told.
         Err(Stop::Upstream(raw))
@@ -44,7 +59,12 @@ pub async fn resource(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Cle
 
 /// # Errors
 /// As every call; see [`Stop`].
-pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn completion(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let member = |key: &str| {
         let params = call.frame.params()?;
         wardgate_protocol::edit::get(params.as_str(), &["ref", key])
@@ -54,11 +74,13 @@ pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<C
     match (member("name"), member("uri")) {
         (Some(name), None) => {
             let target = resolve::prompt(gate, call, &name).await?;
-            send(gate, call, &target, Some(&["ref", "name"]), trail).await
+            trail.decided(authorize::prompt(call, &target, &name))?;
+            send(gate, call, &target, Some(&["ref", "name"]), slot, trail).await
         }
         (None, Some(uri)) => {
             let target = resolve::resource(gate, call, &uri).await?;
-            send(gate, call, &target, None, trail).await
+            trail.decided(authorize::read(call, &target, &uri))?;
+            send(gate, call, &target, None, slot, trail).await
         }
         _ => Err(Stop::Rpc(RpcError::new(
             error::INVALID_PARAMS,
@@ -71,7 +93,12 @@ pub async fn completion(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<C
 ///
 /// # Errors
 /// −32601 when the toolset has several servers, else as every call.
-pub async fn unknown(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn unknown(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let [alias] = call.toolset.servers.as_slice() else {
         return Err(super::not_found(call));
     };
@@ -79,7 +106,7 @@ pub async fn unknown(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Clea
         return Err(super::not_found(call));
     };
     let target = Target::on(server.clone(), call.method.label().to_owned());
-    send(gate, call, &target, None, trail).await
+    send(gate, call, &target, None, slot, trail).await
 }
 
 async fn send(
@@ -87,16 +114,18 @@ async fn send(
     call: &Call,
     target: &Target,
     rename: Option<&[&str]>,
+    slot: &Slot,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
     trail.target(target);
     call.cx.limit(target.server().timeouts.call);
+    let reserved = reserve::plain(gate, call, slot, trail)?;
     let connected = connect(gate, call, target).await?;
     trail.connected(&connected);
     let rename = rename.map(|path| Rename {
         path,
         to: target.name(),
     });
-    let reply = exchange(gate, call, target, connected, rename, trail).await?;
+    let reply = exchange(gate, call, target, connected, rename, reserved, trail).await?;
     sanitize(gate, call, target, &reply)
 }

@@ -8,8 +8,10 @@ use crate::{
     gate::Gate,
     pipeline::Trail,
     stage::{
+        admit::Slot,
         connect::connect,
         forward::exchange,
+        reserve,
         resolve::{self, Target},
         sanitize::{CleanReply, sanitize},
     },
@@ -21,7 +23,12 @@ pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
 /// # Errors
 /// −32021 from a client that did not declare the extension, −32602 for an id that was not given to this caller here, else as every call.
-pub async fn task(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
+pub async fn task(
+    gate: &Gate,
+    call: &Call,
+    slot: &Slot,
+    trail: &mut Trail,
+) -> Result<CleanReply, Stop> {
     let declared = call
         .peer
         .capabilities
@@ -47,19 +54,13 @@ pub async fn task(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanRe
     let target = Target::on(server.clone(), task.id);
     trail.server = Some(server.clone());
     call.cx.limit(server.timeouts.call);
+    let reserved = reserve::plain(gate, call, slot, trail)?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = exchange(
-        gate,
-        call,
-        &target,
-        connected,
-        Some(Rename {
-            path: &["taskId"],
-            to: target.name(),
-        }),
-        trail,
-    )
-    .await?;
+    let rename = Some(Rename {
+        path: &["taskId"],
+        to: target.name(),
+    });
+    let reply = exchange(gate, call, &target, connected, rename, reserved, trail).await?;
     sanitize(gate, call, &target, &reply)
 }

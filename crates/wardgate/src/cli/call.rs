@@ -58,7 +58,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             );
             Ok(Exit::Usage.into())
         }
-        Err(fault) => Ok(connect::failed(&gateway, &fault)),
+        Err(fault) => {
+            if let (true, ClientError::Rpc { error, .. }) = (args.json, &fault) {
+                print::line(&format!(r#"{{"error":{}}}"#, error.to_raw().as_str()))?;
+            }
+            Ok(connect::failed(&gateway, &fault))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use wardgate_config::{Diagnostic, Severity};
 
 use super::{
     Exit,
-    config_file::{self, ConfigArgs},
+    config_file::{self, ConfigArgs, Inputs},
     print,
 };
 
@@ -59,13 +59,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Returns the findings, and what the config amounts to when it can be served.
 fn findings(args: &ConfigArgs) -> (Vec<Diagnostic>, Option<String>) {
-    let loaded = match config_file::load(args, &[], None) {
-        Ok(loaded) => loaded,
+    let Inputs { loaded, policies } = match config_file::load(args, &[], None) {
+        Ok(inputs) => inputs,
         Err(findings) => return (findings, None),
     };
     let (servers, toolsets) = (loaded.config.servers.len(), loaded.config.toolsets.len());
+    let rules = policies.map_or(String::new(), |policies| {
+        format!("policies: {}, ", policies.rules().len())
+    });
     let summary = format!(
-        "servers: {servers}, toolsets: {toolsets}, listening on {}",
+        "servers: {servers}, toolsets: {toolsets}, {rules}listening on {}",
         loaded.config.gateway.listen
     );
     (loaded.remarks, Some(summary))

@@ -4,6 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use wardgate_config::{
@@ -13,8 +14,10 @@ use wardgate_config::{
     render::render,
 };
 use wardgate_ops::lab::{Faults, Mutation};
+use wardgate_policy::Policies;
 
 use super::print;
+use crate::policies;
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "wardgate.yaml";
@@ -45,7 +48,14 @@ impl ConfigArgs {
     }
 }
 
-/// Reads and checks a config, and that the files it names can be opened.
+/// What a snapshot is compiled from.
+#[derive(Debug)]
+pub struct Inputs {
+    pub loaded: Loaded,
+    pub policies: Option<Arc<Policies>>,
+}
+
+/// Reads and checks a config, the policies it includes, and that the files it names can be opened.
 ///
 /// # Errors
 /// Every finding, when at least one is an error.
@@ -53,7 +63,7 @@ pub fn load(
     args: &ConfigArgs,
     mcp_json: &[PathBuf],
     listen: Option<SocketAddr>,
-) -> Result<Loaded, Vec<Diagnostic>> {
+) -> Result<Inputs, Vec<Diagnostic>> {
     let mut unreadable = Vec::new();
     let mut keep = |read: Result<File, Box<Diagnostic>>| {
         read.map_err(|finding| unreadable.push(*finding)).ok()
@@ -73,10 +83,15 @@ pub fn load(
     })?;
     let mut faults = missing_files(&loaded.config);
     faults.extend(lab_faults(&loaded.config));
-    if faults.is_empty() {
-        Ok(loaded)
-    } else {
-        Err(loaded.remarks.into_iter().chain(faults).collect())
+    match policies::read(&loaded.config.policies) {
+        Ok(policies) if faults.is_empty() => Ok(Inputs { loaded, policies }),
+        Ok(_) => Err(loaded.remarks.into_iter().chain(faults).collect()),
+        Err(wrong) => Err(loaded
+            .remarks
+            .into_iter()
+            .chain(faults)
+            .chain(wrong)
+            .collect()),
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Queue {
     room: Arc<Semaphore>,
     pub(super) somebody_waits: Notify,
     writable: AtomicBool,
-    lost: AtomicU64,
+    lost: Arc<AtomicU64>,
 }
 
 /// A record on its way to the disk.
@@ -77,7 +77,7 @@ impl Queue {
             room: Arc::new(Semaphore::new(BACKLOG_KIB_MAX as usize)),
             somebody_waits: Notify::new(),
             writable: AtomicBool::new(true),
-            lost: AtomicU64::new(0),
+            lost: Arc::default(),
         };
         (queue, waiting)
     }
@@ -160,14 +160,34 @@ impl Ledger for Queue {
 impl Queue {
     fn note_later(&self, draft: Draft, weight: u32) -> BoxFuture<'static, ()> {
         let (room, drafts) = (self.room.clone(), self.drafts.clone());
+        let unsent = Unsent(Some(draft), self.lost.clone());
         Box::pin(async move {
             let room = room.acquire_many_owned(weight).await.ok();
-            // The writer ends after every call has.
-            let _ = drafts.send(Waiting {
-                _room: room,
-                ..Waiting::plain(draft)
-            });
+            if let Some(draft) = unsent.take() {
+                // The writer ends after every call has.
+                let _ = drafts.send(Waiting {
+                    _room: room,
+                    ..Waiting::plain(draft)
+                });
+            }
         })
+    }
+}
+
+/// A draft that waits for room, and counts as lost when nobody waits with it any longer.
+struct Unsent(Option<Draft>, Arc<AtomicU64>);
+
+impl Unsent {
+    fn take(mut self) -> Option<Draft> {
+        self.0.take()
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            self.1.fetch_add(1, Ordering::AcqRel);
+        }
     }
 }
 

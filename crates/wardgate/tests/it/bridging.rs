@@ -574,6 +574,69 @@ async fn the_trace_goes_on_to_the_server() {
     }
 }
 
+#[tokio::test]
+async fn a_trace_in_headers_goes_on_in_both_places() {
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let other = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for era in ["legacy", "modern"] {
+        let upstream = match era {
+            "legacy" => Upstream::legacy("2025-06-18", slow_tool(), slow_or_quick).await,
+            _ => Upstream::modern(slow_tool(), slow_or_quick).await,
+        };
+        let gateway = before(&upstream, era).await;
+        let headers = [
+            ("traceparent", parent),
+            ("tracestate", "a=b"),
+            ("baggage", "k=v"),
+        ];
+        let mut params = call("quick");
+        let mut request = modern::request("/mcp", 1, "tools/call", params.clone());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        http::send(gateway.address, &request).await;
+        let session =
+            Session::open_as(gateway.address, "/mcp", "2025-06-18", json!({}), &headers).await;
+        session.call(1, "tools/call", params.clone()).await;
+        for received in upstream.until("tools/call", 2).await {
+            let meta = &received.message()["params"]["_meta"];
+            for (name, value) in headers {
+                assert_eq!(meta[name], value, "{era}: {meta}");
+                assert_eq!(received.header(name), Some(value), "{era}");
+            }
+        }
+        params["_meta"] = json!({"traceparent": other});
+        session.call(2, "tools/call", params).await;
+        let received = upstream.until("tools/call", 3).await.pop().unwrap();
+        assert_eq!(received.message()["params"]["_meta"]["traceparent"], other);
+        assert_eq!(received.header("traceparent"), Some(other));
+        assert_eq!(
+            received.header("tracestate"),
+            None,
+            "the state of another trace"
+        );
+        let malformed = modern::request("/mcp", 3, "tools/call", call("quick"));
+        http::send(gateway.address, &malformed.header("traceparent", "00-x")).await;
+        let received = upstream.until("tools/call", 4).await.pop().unwrap();
+        assert_eq!(received.header("traceparent"), None);
+        let finished = gateway.stop().await;
+        let traces: Vec<_> = finished
+            .calls()
+            .iter()
+            .map(|record| record["trace"]["trace_id"].clone())
+            .collect();
+        assert_eq!(
+            traces,
+            [
+                json!(parent[3..35]),
+                json!(parent[3..35]),
+                json!(other[3..35]),
+                json!(null)
+            ]
+        );
+    }
+}
+
 /// The transport of 2024-11-05: one stream for everything, a POST for every message.
 #[tokio::test]
 async fn a_server_of_the_oldest_transport_serves_every_client() {

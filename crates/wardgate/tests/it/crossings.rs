@@ -12,8 +12,8 @@ use wardgate_testkit::{
 
 use crate::gateway::{TestGateway, TestLab};
 
-/// Calls over all combinations, what two cores manage in a quarter of a minute unoptimised. `WARDGATE_TEST_CALLS` overrides:
-/// `WARDGATE_TEST_CALLS=100000 cargo test -p wardgate --test it crossings`.
+/// Calls over all combinations, what two cores manage in a quarter of a minute unoptimised. `cargo xtask crossings`, a part of
+/// `cargo xtask test`, makes a hundred thousand by way of `WARDGATE_TEST_CALLS`.
 const CALLS: usize = 12_000;
 /// One call in so many asks for progress.
 const REPORTED: usize = 20;

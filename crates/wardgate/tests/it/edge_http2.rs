@@ -25,18 +25,18 @@ use crate::{
 const LIMITS: &str =
     "gateway: {limits: {header_timeout: 2s, body_timeout: 2s, write_stall_timeout: 1s}}\n";
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
+pub const DATA: u8 = 0;
+pub const HEADERS: u8 = 1;
+pub const RST_STREAM: u8 = 3;
+pub const SETTINGS: u8 = 4;
+pub const PING: u8 = 6;
 const WINDOW_UPDATE: u8 = 8;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub const CONTINUATION: u8 = 9;
+pub const END_STREAM: u8 = 1;
+pub const END_HEADERS: u8 = 4;
 
 /// RFC 9113 §4.1.
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let mut frame = length[1..].to_vec();
     frame.extend([kind, flags]);
@@ -46,7 +46,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// RFC 7541 §6.2.2: literal fields that nobody remembers.
-fn fields(all: &[(&str, &str)]) -> Vec<u8> {
+pub fn fields(all: &[(&str, &str)]) -> Vec<u8> {
     let mut block = Vec::new();
     for (name, value) in all {
         block.push(0);
@@ -58,7 +58,7 @@ fn fields(all: &[(&str, &str)]) -> Vec<u8> {
     block
 }
 
-fn head(address: SocketAddr, request: &Request) -> Vec<u8> {
+pub fn head(address: SocketAddr, request: &Request) -> Vec<u8> {
     let authority = address.to_string();
     let mut all = vec![
         (":method", request.method.as_str()),
@@ -77,12 +77,12 @@ fn head(address: SocketAddr, request: &Request) -> Vec<u8> {
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-fn opening(settings: &[u8]) -> Vec<u8> {
+pub fn opening(settings: &[u8]) -> Vec<u8> {
     [PREFACE, &frame(SETTINGS, 0, 0, settings)].concat()
 }
 
 /// Sends `first` and then piece after piece until the gateway hangs up; returns what it said.
-async fn flood(
+pub async fn flood(
     address: SocketAddr,
     first: Vec<u8>,
     pieces: impl Iterator<Item = Vec<u8>>,
@@ -139,7 +139,7 @@ async fn lab() -> TestGateway {
 }
 
 /// Frames of one kind, a hundred to the piece.
-fn again(frame: Vec<u8>, times: usize) -> impl Iterator<Item = Vec<u8>> {
+pub fn again(frame: Vec<u8>, times: usize) -> impl Iterator<Item = Vec<u8>> {
     std::iter::repeat_n(frame.repeat(100), times / 100)
 }
 
@@ -177,7 +177,7 @@ async fn a_body_of_nothing_closes_the_connection() {
 }
 
 /// Streams with ids of their own, each made of what `of` returns.
-fn streams(count: u32, of: impl Fn(u32) -> Vec<Vec<u8>>) -> impl Iterator<Item = Vec<u8>> {
+pub fn streams(count: u32, of: impl Fn(u32) -> Vec<Vec<u8>>) -> impl Iterator<Item = Vec<u8>> {
     (0..count).map(move |n| of(n * 2 + 1).concat())
 }
 

@@ -17,11 +17,6 @@ const ODD: &str = concat!(
     "\t\"tab\"\t:\ttrue, \"__proto__\" : null, \"\" : \"\" }"
 );
 
-/// The same without the number that no schema can be held against: beyond a double's range.
-fn judged() -> String {
-    ODD.replace("1e400", "1e40")
-}
-
 fn tools() -> Value {
     json!([{"name": "odd", "inputSchema": {"type": "object"}}])
 }
@@ -145,16 +140,54 @@ async fn arguments_reach_the_server_as_they_were_spelled() {
             })
             .await;
             let gateway = before(&upstream, server).await;
-            let got = called(&gateway, client, "1", &request(client, &judged())).await;
+            let got = called(&gateway, client, "1", &request(client, ODD)).await;
             assert!(got.contains(r#""content":[]"#), "{got}");
             let received = upstream.until("tools/call", 1).await;
             let text = String::from_utf8_lossy(&received[0].body).into_owned();
             assert!(
-                text.contains(&format!(r#""arguments":{}"#, judged())),
+                text.contains(&format!(r#""arguments":{ODD}"#)),
                 "{client} {server}: {text}"
             );
         }
     }
+}
+
+/// Beyond the range of a double, in a schema and in arguments.
+#[tokio::test]
+async fn numbers_of_any_size_are_judged_and_sent_digit_for_digit() {
+    const LIST: &str = r#"{"tools":[{"name":"odd","inputSchema":{"type":"object","properties":{"n":{"type":"integer","maximum":1e400,"default":-1e999}}}}],"resultType":"complete"}"#;
+    const HELLO: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":60000,"cacheScope":"public"}"#;
+    let upstream = Upstream::start(|received| match received.rpc().as_str() {
+        "server/discover" => Act::result(received, HELLO),
+        "tools/list" => Act::result(received, LIST),
+        _ => Act::result(received, r#"{"content":[],"resultType":"complete"}"#),
+    })
+    .await;
+    let gateway = before(&upstream, "modern").await;
+    let long = "7".repeat(400);
+    for number in ["1e400", long.as_str(), "-1E+999"] {
+        let arguments = format!(r#"{{"n": {number} }}"#);
+        let got = called(&gateway, "modern", "1", &request("modern", &arguments)).await;
+        assert!(got.contains(r#""content":[]"#), "{got}");
+        let received = upstream.of("tools/call").pop().expect("a call");
+        let text = String::from_utf8_lossy(&received.body).into_owned();
+        assert!(
+            text.contains(&format!(r#""arguments":{arguments}"#)),
+            "{text}"
+        );
+    }
+    let got = called(
+        &gateway,
+        "modern",
+        "1",
+        &request("modern", r#"{"n":10001e396}"#),
+    )
+    .await;
+    assert!(
+        got.contains("invalid_arguments") && got.contains("`/n`"),
+        "{got}"
+    );
+    assert_eq!(upstream.of("tools/call").len(), 3);
 }
 
 #[tokio::test]
@@ -207,8 +240,7 @@ async fn what_comes_as_events_is_kept_too() {
 #[tokio::test]
 async fn lists_and_schemas_keep_what_nobody_here_reads() {
     let schema = format!(
-        r#"{{ "type":"object","properties":{{"x":{{"type":"number","default":1.0,"maximum":12345678901234567890}}}},"x-vendor":{} }}"#,
-        judged()
+        r#"{{ "type":"object","properties":{{"x":{{"type":"number","default":1.0,"maximum":12345678901234567890}}}},"x-vendor":{ODD} }}"#
     );
     let tool = format!(
         r#"{{ "name":"odd", "inputSchema" :{schema},"x-more":{ODD},"_meta":{{"com.acme/y":{ODD}}} }}"#

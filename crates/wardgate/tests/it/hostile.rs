@@ -464,38 +464,6 @@ async fn nobody_is_asked_what_they_did_not_offer() {
     assert!(refusals.len() <= 4);
 }
 
-/// E17: a link that is to be opened by a person is one that a browser opens safely.
-#[tokio::test]
-async fn unsafe_links_are_not_put_to_people() {
-    for url in [
-        "javascript:alert(1)",
-        "data:text/html,x",
-        "file:///etc/passwd",
-        "http://example.com/x",
-        "https://user:pass@example.com/",
-        "https://user@example.com/",
-        "vbscript:x",
-        "not a url",
-        "//example.com",
-        "HTTPS://",
-    ] {
-        let link = url.to_owned();
-        let upstream = Upstream::modern(json!([tool("say")]), move |received| {
-            let ask = json!({"resultType": "input_required", "requestState": "s", "inputRequests": {"q": {
-                "method": "elicitation/create",
-                "params": {"mode": "url", "message": "open", "url": link}}}});
-            Act::result(received, &ask.to_string())
-        })
-        .await;
-        let gateway = before(&upstream).await;
-        let answer = send(gateway.address, &call("say", json!({})))
-            .await
-            .answer();
-        assert_eq!(class(&answer), "upstream_error", "{url}: {answer}");
-        assert!(!answer.to_string().contains(url), "{answer}");
-    }
-}
-
 /// E14: what climbs out, or is nobody's, is not asked for.
 #[tokio::test]
 async fn resources_outside_are_not_found() {

@@ -36,6 +36,12 @@ def answer(asked, result):
         message(reply)
 
 
+def flood(said):
+    lines = (json.dumps(said) + "\n") * 500
+    while True:
+        line(lines, "")
+
+
 def call(asked):
     text = asked["params"].get("arguments", {}).get("text", "")
     result = {"content": [{"type": "text", "text": text}]}
@@ -51,6 +57,18 @@ def call(asked):
     if MODE == "mute":
         os.close(1)
         time.sleep(600)
+    if MODE == "questions":
+        question = {"jsonrpc": "2.0", "id": 1, "method": "sampling/createMessage"}
+        flood(dict(question, params={"messages": [], "maxTokens": 1}))
+    if MODE == "pings":
+        flood({"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    if MODE == "progress":
+        token = asked["params"].get("_meta", {}).get("progressToken")
+        params = {"progressToken": token, "progress": 1}
+        method = "notifications/progress"
+        flood({"jsonrpc": "2.0", "method": method, "params": params})
+    if MODE == "changes":
+        flood({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
     if MODE == "talk":
         for _ in range(200):
             os.write(2, b"y" * 65536 + b"\x1b[2J\n")

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use wardgate_testkit::{http::send, modern};
+use wardgate_testkit::{http::send, legacy::Session, modern};
 
 use crate::{
     edge::{call, class, echo},
@@ -93,4 +93,63 @@ async fn standard_error_may_be_flooded() {
     // Far below what the child sends; the allocator keeps for a while what it was given.
     assert!(grown < 36 << 20, "{grown} bytes more");
     assert!(!serve.log().contains('\u{1b}'));
+}
+
+/// A child that never stops talking and reads no more: its call ends by the deadline, whoever made it, and the memory stays.
+async fn a_flood_of(mode: &str) {
+    let bad = child(mode).replace("servers: {bad:", "servers: {good: {lab: true}, bad:");
+    let serve = Serve::start(&bad).await;
+    let good = call("good__echo", json!({"text": "x"}));
+    assert_eq!(text(&send(serve.address, &good).await.answer()), "x");
+    // It can be asked nothing, so that everything it is asked must be refused.
+    let session = Session::open_as(serve.address, "/mcp", "2025-11-25", json!({}), &[]).await;
+    let params =
+        json!({"name": "bad__echo", "arguments": {"text": "x"}, "_meta": {"progressToken": "p"}});
+    let modern = modern::request("/mcp", 1, "tools/call", params.clone());
+    let legacy = session.request(1, "tools/call", params);
+    let before = serve.counts().bytes;
+    for request in [&modern, &legacy] {
+        let started = Instant::now();
+        let flooded = async {
+            let reply = send(serve.address, request).await;
+            (reply, started.elapsed())
+        };
+        let others = async {
+            for _ in 0..5 {
+                let answer = send(serve.address, &good).await.answer();
+                assert_eq!(text(&answer), "x", "{mode}: {answer}");
+            }
+        };
+        let ((reply, took), ()) = tokio::join!(flooded, others);
+        // A list that is asked for first may take its own time.
+        assert!(took < Duration::from_secs(3 + 5 + 2), "{mode}: {took:?}");
+        let ended = reply.messages().into_iter().rev();
+        let mut ended = ended.filter(|message| message["method"].is_null());
+        let answer = ended.next().unwrap_or_default();
+        let asks = answer["result"]["inputRequests"].as_object();
+        let few = asks.is_some_and(|asks| asks.len() <= 32);
+        assert!(few || !class(&answer).is_empty(), "{mode}: {answer}");
+    }
+    let grown = serve.counts().bytes.saturating_sub(before);
+    assert!(grown < 32 << 20, "{mode}: {grown} bytes more");
+}
+
+#[tokio::test]
+async fn questions_without_end() {
+    a_flood_of("questions").await;
+}
+
+#[tokio::test]
+async fn pings_without_end() {
+    a_flood_of("pings").await;
+}
+
+#[tokio::test]
+async fn progress_without_end() {
+    a_flood_of("progress").await;
+}
+
+#[tokio::test]
+async fn changes_without_end() {
+    a_flood_of("changes").await;
 }

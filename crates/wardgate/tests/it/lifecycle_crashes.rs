@@ -37,13 +37,13 @@ fn from_everybody() -> Vec<Request> {
     .collect()
 }
 
-/// Lets every kind of client call for a while.
+/// Lets every kind of client call for a while, and on a slow machine until each was answered often.
 async fn hammer(serve: &Serve) -> usize {
     let requests = from_everybody();
     let mut connection = Connection::open(serve.address).await;
     let started = Instant::now();
     let mut answers = 0;
-    while started.elapsed() < Duration::from_secs(2) {
+    while started.elapsed() < Duration::from_secs(2) || answers <= 100 {
         for request in &requests {
             assert_eq!(connection.send(request).await.status, 200);
             answers += 1;
@@ -63,10 +63,12 @@ async fn however_many_kinds_of_clients_ask_a_failing_child_is_started_ten_times_
         "brief",
     ] {
         let serve = Serve::start(&child(mode)).await;
-        let answers = hammer(&serve).await;
+        let answers = within("answers", hammer(&serve)).await;
         let starts = starts(&serve);
-        assert!((1..=10).contains(&starts), "{mode}: {starts} starts");
-        assert!(answers > 100, "{mode}: {answers} answers");
+        assert!(
+            (1..=10).contains(&starts),
+            "{mode}: {starts} starts, {answers} answers"
+        );
         let command = send(serve.address, &echo()).await;
         assert_eq!(command.status, 200, "{mode}");
     }

@@ -13,6 +13,7 @@ use wardgate_testkit::{
 
 use crate::{
     edge::call,
+    gateway::TestGateway,
     lifecycle_serve::{Serve, wardgate},
 };
 
@@ -95,6 +96,46 @@ async fn dead_and_hanging_servers_are_named_within_the_deadline() {
         .answer();
     assert_eq!(answer["result"]["content"][0]["text"], "x");
     assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_prefixed_tool_of_a_server_never_reached_is_unavailable_and_not_unknown() {
+    let config = "servers: {good: {lab: true}, gone: {command: [/no/such/program]}}
+toolsets: {default: {hide: ['gone/secret*']}, other: {servers: [good], prefix: always}, bare: {prefix: never}}
+";
+    let gateway = TestGateway::start(config).await;
+    let session = Session::open(gateway.address, "/mcp", "2025-11-25").await;
+    for tool in ["gone__anything", "gone__x"] {
+        let params = json!({"name": tool, "arguments": {}});
+        let legacy = session.call(1, "tools/call", params).await.answer();
+        let modern = send(gateway.address, &call(tool, json!({}))).await.answer();
+        for answer in [modern, legacy] {
+            let error = &answer["result"]["_meta"]["dev.wardgate/error"];
+            assert_eq!(error["class"], "upstream_unavailable", "{answer}");
+            assert!(error["retryAfterMs"].is_u64(), "{answer}");
+        }
+    }
+    for (path, tool) in [
+        ("/mcp", "good__no_such"),
+        ("/mcp", "gone__secret_x"),
+        ("/mcp", "gone__"),
+        ("/mcp", "gone__no tool name"),
+        ("/mcp", "gone"),
+        ("/mcp", "nowhere__x"),
+        ("/mcp/other", "gone__x"),
+        ("/mcp/bare", "gone__x"),
+    ] {
+        let params = json!({"name": tool, "arguments": {}});
+        let request = modern::request(path, 1, "tools/call", params);
+        let answer = send(gateway.address, &request).await.answer();
+        assert_eq!(answer["error"]["code"], -32602, "{path} {tool}: {answer}");
+    }
+    let finished = gateway.stop().await;
+    let record = finished.calls()[0];
+    assert_eq!(
+        (&record["what"]["server"], &record["outcome"]["error_type"]),
+        (&json!("gone"), &json!("upstream_unavailable"))
+    );
 }
 
 #[tokio::test]

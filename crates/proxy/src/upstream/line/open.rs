@@ -162,7 +162,7 @@ impl Line {
     fn initialize(&self) -> Raw {
         Raw::of(&serde_json::json!({
             "protocolVersion": Revision::NEWEST_LEGACY.as_str(),
-            "capabilities": serde_json::value::RawValue::from_string(self.key.declared.capabilities().to_legacy().as_str().to_owned()).ok(),
+            "capabilities": serde_json::value::RawValue::from_string(self.key.declared.capabilities().as_str().to_owned()).ok(),
             "clientInfo": client_info(),
         }))
     }
@@ -193,7 +193,7 @@ impl Line {
         closed: CancellationToken,
     ) -> Result<Arc<Link>, LinkFault> {
         let wire: HttpWire = site.wire(Revision::NEWEST, None);
-        let params = own_meta();
+        let params = own_meta(&self.key.declared);
         let frame = Frame::request(
             &RequestId::number(0),
             Method::ServerDiscover.as_str(),
@@ -218,7 +218,7 @@ impl Line {
     ) -> Result<Arc<Link>, LinkFault> {
         let (method, params) = match self.key.era {
             Era::Legacy => (Method::Initialize, self.initialize()),
-            Era::Modern => (Method::ServerDiscover, own_meta()),
+            Era::Modern => (Method::ServerDiscover, own_meta(&self.key.declared)),
         };
         let request = Frame::request(&RequestId::number(0), method.as_str(), Some(&params));
         send(&wire, &request).await?;
@@ -403,13 +403,14 @@ fn client_info() -> serde_json::Value {
     serde_json::json!({"name": "wardgate", "version": env!("CARGO_PKG_VERSION")})
 }
 
-/// Params of the gateway's own modern requests: nobody stands behind them who could be asked anything.
-pub fn own_meta() -> Raw {
+/// Params of the gateway's own modern requests: nobody stands behind them who could be asked anything, but what they bring
+/// back is shown to clients that declared these extensions.
+pub fn own_meta(declared: &Declared) -> Raw {
     meta::add(
         None,
         &meta::RequestMeta {
             revision: Revision::NEWEST,
-            client_capabilities: Raw::trusted("{}"),
+            client_capabilities: declared.capabilities(),
             client_info: Some(Raw::of(&client_info())),
             log_level: None,
         },

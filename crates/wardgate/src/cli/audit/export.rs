@@ -63,6 +63,6 @@ fn site(from: &From) -> Site {
             .nodename()
             .to_string_lossy()
             .into_owned(),
-        environment: loaded.map(|loaded| loaded.config.gateway.environment),
+        environment: loaded.map(|inputs| inputs.loaded.config.gateway.environment),
     }
 }

@@ -92,11 +92,11 @@ impl From {
         if let Some(state) = &self.state {
             return Ok(state.clone());
         }
-        let loaded = config_file::load(&self.config, &[], None).map_err(|findings| {
+        let inputs = config_file::load(&self.config, &[], None).map_err(|findings| {
             config_file::show(&findings);
             ReadError::NoState
         })?;
-        Ok(loaded.config.gateway.state)
+        Ok(inputs.loaded.config.gateway.state)
     }
 
     /// Opens what is to be read. Makes nothing.

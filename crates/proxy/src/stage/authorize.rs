@@ -1,0 +1,176 @@
+//! Caller + Target + arguments → Permit: what policies say of this call. Lists, reads and prompts are decided by the same
+//! rules, so that what is listed and what is callable agree.
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use wardgate_policy::{
+    Authorizer, Circumstances, Decision, Effect, Objective, Request, Review, Target as Asked,
+};
+use wardgate_protocol::edit;
+
+use super::resolve::Target;
+use crate::{
+    call::Call,
+    catalog::{
+        governed,
+        view::{Entry, View},
+    },
+    stop::{Missing, Stop},
+};
+
+/// What allows a call. Without policies every call of a tool in the toolset is.
+pub struct Permit {
+    decision: Option<Decision>,
+}
+
+impl Permit {
+    pub fn decision(&self) -> Option<&Decision> {
+        self.decision.as_ref()
+    }
+}
+
+/// Where a caller says why it calls.
+pub const REASON: &str = "dev.wardgate/reason";
+
+/// Decides a tool call. A tool the caller may not even see is as unknown as one that does not exist.
+///
+/// # Errors
+/// [`Stop::NotFound`] or [`Stop::Denied`].
+pub fn call(call: &Call, target: &Target) -> Result<Permit, Stop> {
+    let Some(authorizer) = target.authorizer() else {
+        return Ok(Permit { decision: None });
+    };
+    let tool = governed::tool_ref(target.server(), target.name());
+    let reason = reason(call);
+    let circumstances = circumstances(call, reason.as_deref());
+    let toolset = &call.toolset.name;
+    if !authorizer.visible(&call.caller, toolset, &tool, &circumstances, false) {
+        let exposed = call.param_string("name").unwrap_or_default();
+        return Err(Stop::NotFound(Missing::Tool(exposed)));
+    }
+    let arguments = call.param("arguments").unwrap_or("{}");
+    let arguments = serde_json::from_str::<&RawValue>(arguments).map_err(|_| Stop::Internal {
+        reason: "the arguments cannot be read",
+    })?;
+    let asked = Asked::Call {
+        tool: &tool,
+        arguments,
+    };
+    permit(decide(authorizer, call, asked, circumstances))
+}
+
+/// Decides reading a resource.
+///
+/// # Errors
+/// As [`call`].
+pub fn read(call: &Call, target: &Target, uri: &str) -> Result<Permit, Stop> {
+    let server = governed::server(target.server());
+    let asked = Asked::Read {
+        server: &server,
+        uri,
+    };
+    other(call, asked).map_err(|_| Stop::NotFound(Missing::Resource(uri.to_owned())))
+}
+
+/// Decides getting a prompt; `exposed` is its name as the caller knows it.
+///
+/// # Errors
+/// As [`call`].
+pub fn prompt(call: &Call, target: &Target, exposed: &str) -> Result<Permit, Stop> {
+    let server = governed::server(target.server());
+    let asked = Asked::Prompt {
+        server: &server,
+        name: target.name(),
+    };
+    other(call, asked).map_err(|_| Stop::NotFound(Missing::Prompt(exposed.to_owned())))
+}
+
+/// Says whether anything decides over what this toolset lists.
+pub fn governs(call: &Call) -> bool {
+    call.snapshot.authorizer.is_some()
+}
+
+/// Says whether the caller sees an entry of a list.
+pub fn sees(call: &Call, view: &View, entry: &Entry) -> bool {
+    let circumstances = circumstances(call, None);
+    if let Some(authorizer) = &view.authorizer {
+        let tool = governed::tool_ref(&entry.server, &entry.item.key);
+        let toolset = &call.toolset.name;
+        return authorizer.visible(&call.caller, toolset, &tool, &circumstances, false);
+    }
+    let Some(authorizer) = &call.snapshot.authorizer else {
+        return true;
+    };
+    let server = governed::server(&entry.server);
+    let key = entry.item.key.as_str();
+    let asked = match call.method {
+        wardgate_protocol::Method::PromptsList => Asked::Prompt {
+            server: &server,
+            name: key,
+        },
+        _ => Asked::Read {
+            server: &server,
+            uri: key,
+        },
+    };
+    decide(authorizer, call, asked, circumstances).effect == Effect::Allow
+}
+
+/// What is no tool has no arguments to look at, so to be denied is to be hidden.
+fn other(call: &Call, asked: Asked<'_>) -> Result<Permit, Stop> {
+    let Some(authorizer) = &call.snapshot.authorizer else {
+        return Ok(Permit { decision: None });
+    };
+    let reason = reason(call);
+    permit(decide(
+        authorizer,
+        call,
+        asked,
+        circumstances(call, reason.as_deref()),
+    ))
+}
+
+fn decide(
+    authorizer: &Authorizer,
+    call: &Call,
+    target: Asked<'_>,
+    circumstances: Circumstances<'_>,
+) -> Decision {
+    authorizer.decide(&Request {
+        caller: &call.caller,
+        toolset: &call.toolset.name,
+        target,
+        circumstances,
+        grants: &[],
+        break_glass: false,
+    })
+}
+
+/// An approval cannot be asked for yet, so a call that needs one is denied.
+fn permit(decision: Decision) -> Result<Permit, Stop> {
+    for failure in &decision.failures {
+        tracing::warn!(rule = ?failure.rule, detail = failure.detail, "policy cannot be evaluated");
+    }
+    match decision.effect {
+        Effect::Allow => Ok(Permit {
+            decision: Some(decision),
+        }),
+        Effect::Defer | Effect::Deny => Err(Stop::Denied(Box::new(decision))),
+    }
+}
+
+fn circumstances<'a>(call: &'a Call, reason: Option<&'a str>) -> Circumstances<'a> {
+    Circumstances {
+        environment: &call.snapshot.gateway.environment,
+        now_ms: Timestamp::now().as_millisecond(),
+        reason,
+        slo: Objective::default(),
+        review: Review::default(),
+    }
+}
+
+fn reason(call: &Call) -> Option<String> {
+    let said = call.frame.lookup()?;
+    let said = wardgate_protocol::Lookup::find(said, &["_meta", REASON])?;
+    edit::string(said).map(|reason| reason.into_owned())
+}

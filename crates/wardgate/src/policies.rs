@@ -1,0 +1,95 @@
+//! The policy files a config includes, read and understood together. What they mean is the policy crate's.
+
+use std::{path::PathBuf, sync::Arc};
+
+use wardgate_config::{
+    Diagnostic, Severity,
+    diagnostic::{Code, Place, code},
+    load::File,
+};
+use wardgate_policy::{Fault, Policies, PolicyFile};
+
+use crate::cli::config_file;
+
+/// Returns the policies, or `None` where the config includes none.
+///
+/// # Errors
+/// Every file that cannot be read and every fault in those that can.
+pub fn read(patterns: &[PathBuf]) -> Result<Option<Arc<Policies>>, Vec<Diagnostic>> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let files = files(patterns)?;
+    let named = files.iter().map(|file| PolicyFile {
+        name: &file.name,
+        text: &file.text,
+    });
+    let understood = Policies::parse(named);
+    let policies = understood.map_err(|faults| {
+        let finding = |fault| finding(fault, &files);
+        faults.into_iter().map(finding).collect::<Vec<_>>()
+    })?;
+    Ok(Some(Arc::new(policies)))
+}
+
+/// Reads what the patterns match, in the order of the patterns and of the names.
+fn files(patterns: &[PathBuf]) -> Result<Vec<File>, Vec<Diagnostic>> {
+    let (mut files, mut findings) = (Vec::new(), Vec::new());
+    for pattern in patterns {
+        let shown = pattern.display();
+        let paths: Vec<PathBuf> = match glob::glob(&pattern.to_string_lossy()) {
+            Ok(paths) => paths.filter_map(Result::ok).collect(),
+            Err(fault) => {
+                let message = format!("`{shown}` is not a pattern: {fault}");
+                findings.push(error(code::BAD_PATTERN, message, None));
+                continue;
+            }
+        };
+        if paths.is_empty() {
+            let message = format!("`{shown}`, named by `include`, matches no file");
+            let hint = "relative paths start from the directory of the config";
+            findings.push(error(code::NOTHING_INCLUDED, message, Some(hint.into())));
+        }
+        for path in paths {
+            match config_file::read(&path) {
+                Ok(file) => files.push(file),
+                Err(finding) => findings.push(*finding),
+            }
+        }
+    }
+    if findings.is_empty() {
+        Ok(files)
+    } else {
+        Err(findings)
+    }
+}
+
+fn finding(fault: Fault, files: &[File]) -> Diagnostic {
+    let text = files
+        .iter()
+        .find(|file| file.name == fault.place.file)
+        .and_then(|file| file.text.lines().nth(fault.place.line - 1))
+        .unwrap_or_default();
+    let left = text.chars().count().saturating_sub(fault.place.column - 1);
+    Diagnostic {
+        place: Some(Place {
+            file: fault.place.file,
+            line: fault.place.line,
+            column: fault.place.column,
+            width: fault.place.span.len().clamp(1, left.max(1)),
+            span: fault.place.span,
+            text: text.to_owned(),
+        }),
+        ..error(code::BAD_POLICY, fault.message, fault.hint)
+    }
+}
+
+fn error(code: Code, message: String, hint: Option<String>) -> Diagnostic {
+    Diagnostic {
+        code,
+        severity: Severity::Error,
+        message,
+        place: None,
+        hint,
+    }
+}
