@@ -14,8 +14,9 @@ use wardgate_model::{Alias, PrincipalId, Scope, SecretRef, ServerName, TenantId,
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
 pub use crate::raw::{
     Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput,
+    audit::{Audit, AuditLevel, OnError},
     limits::{Limit, LimitKey},
-    traits::Tool,
+    traits::{Risk, Tool},
 };
 use crate::{raw::RawSecretRef, units::Size};
 
@@ -63,6 +64,7 @@ pub struct Gateway {
     #[serde(serialize_with = "maybe_reference")]
     pub seal_key: Option<SecretRef>,
     pub record: bool,
+    pub audit: Audit,
     pub state: PathBuf,
     pub limits: Limits,
 }

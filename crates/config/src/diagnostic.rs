@@ -74,6 +74,7 @@ pub mod code {
         CREDENTIAL_IN_THE_CLEAR = 1051,
         BAD_VARIABLE = 1052,
         EMPTY_COMMAND = 1053,
+        BAD_POINTER = 1054,
         BAD_PATTERN = 1060,
         PATTERN_WITHOUT_SERVER = 1061,
         UNKNOWN_TOOLSET = 1062,

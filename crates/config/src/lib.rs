@@ -21,8 +21,9 @@ pub mod tree;
 pub mod units;
 
 pub use config::{
-    Config, Egress, Endpoint, Era, Gateway, Issuer, Key, Limit, LimitKey, Limits, Prefix, Server,
-    Strip, Tenant, Timeouts, Tool, Toolset, ValidateOutput, Value, Workloads,
+    Audit, AuditLevel, Config, Egress, Endpoint, Era, Gateway, Issuer, Key, Limit, LimitKey,
+    Limits, OnError, Prefix, Risk, Server, Strip, Tenant, Timeouts, Tool, Toolset, ValidateOutput,
+    Value, Workloads,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use load::{Loaded, Sources, load};

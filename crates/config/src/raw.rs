@@ -3,6 +3,7 @@
 //!
 //! Not here: what a schema cannot say (see `check`), and the typed result (see [`crate::config`]).
 
+pub mod audit;
 pub mod limits;
 pub mod tenant;
 pub mod traits;
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{
+    audit::Audit,
     tenant::{RawEgress, RawTenant},
     traits::Tool,
 };
@@ -71,8 +73,10 @@ pub struct RawGateway {
     /// Secret that seals session ids; replicas share it. Without it, sessions end with the process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seal_key: Option<RawSecretRef>,
-    /// Whether each call leaves one line in the record.
+    /// Whether calls leave records. What follows from records, such as verification, needs them.
     pub record: bool,
+    /// What records keep, and what happens when they cannot be written.
+    pub audit: Audit,
     /// Directory for what the gateway keeps.
     #[schemars(length(min = 1))]
     pub state: String,
@@ -94,6 +98,7 @@ impl Default for RawGateway {
             anonymous: None,
             seal_key: None,
             record: true,
+            audit: Audit::default(),
             state: "wardgate-data".into(),
             limits: Limits::default(),
         }

@@ -117,14 +117,14 @@ pub fn notes(text: &str) -> Vec<&str> {
     for line in text.split_inclusive('\n') {
         let is_signature = line.starts_with(SIGNATURE);
         if in_signatures && !is_signature {
-            notes.push(&text[start..at]);
+            notes.push(text[start..at].trim_start_matches('\n'));
             start = at;
         }
         in_signatures = is_signature;
         at += line.len();
     }
     if !text[start..].trim().is_empty() {
-        notes.push(&text[start..]);
+        notes.push(text[start..].trim_start_matches('\n'));
     }
     notes
 }
@@ -196,7 +196,7 @@ mod tests {
     fn notes_in_one_file_come_apart() {
         let three = [note(1), note(2), note(3)];
         assert_eq!(notes(&three.concat()), three);
-        assert_eq!(notes(&three.join("\n")).len(), 3);
+        assert_eq!(notes(&three.join("\n")), three, "with blank lines between");
         assert!(notes("\n").is_empty());
     }
 

@@ -41,4 +41,9 @@ ids! {
     Scope,
     /// The name of a credential, never the credential.
     CredentialId,
+    /// One human being, whichever account, key or spelling of an address acts for them.
+    PersonId,
+    ApprovalId,
+    OverrideId,
+    RecordId,
 }

@@ -10,7 +10,8 @@ pub mod tool;
 pub use caller::{Caller, Identity, PrincipalKind, Via};
 pub use class::ErrorClass;
 pub use id::{
-    Alias, CredentialId, GroupName, PrincipalId, Scope, ServerName, TenantId, ToolsetName,
+    Alias, ApprovalId, CredentialId, GroupName, OverrideId, PersonId, PrincipalId, RecordId, Scope,
+    ServerName, TenantId, ToolsetName,
 };
 pub use money::MicroUsd;
 pub use secret::{Secret, SecretRef};

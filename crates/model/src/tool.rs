@@ -13,6 +13,17 @@ pub struct ToolRef {
     pub name: String,
 }
 
+impl ToolRef {
+    /// Reads what `Display` wrote. A tool's own name may hold a slash, an alias none.
+    pub fn parse(text: &str) -> Option<ToolRef> {
+        let (alias, name) = text.split_once('/')?;
+        Some(ToolRef {
+            alias: Alias::new(alias),
+            name: name.to_owned(),
+        })
+    }
+}
+
 impl fmt::Display for ToolRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.alias, self.name)

@@ -21,7 +21,7 @@ use crate::{
     bridge::park::Parked,
     catalog::view::Views,
     keyring::Keyring,
-    record::RecordSink,
+    record::Ledger,
     seal::Seal,
     session::{quota::Streams, registry::Sessions},
     upstream::Upstreams,
@@ -52,7 +52,8 @@ pub enum GateFault {
 /// What the composition root hands in.
 pub struct Ports {
     pub secrets: Arc<dyn Secrets>,
-    pub records: Option<Arc<dyn RecordSink>>,
+    /// `None` keeps no records.
+    pub ledger: Option<Arc<dyn Ledger>>,
     /// Gets the keys of issuers.
     pub issuer_keys: Arc<dyn Fetch>,
     /// Our own executable, which starts children under supervision (`__child`).
@@ -145,8 +146,14 @@ impl Gate {
         }
     }
 
-    pub fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
+    /// Why it is not the time to send requests here, as a line of text; `None` when it is.
+    pub fn not_ready(&self) -> Option<&'static str> {
+        if !self.ready.load(Ordering::Acquire) {
+            return Some("draining\n");
+        }
+        let ledger = self.ports.ledger.as_ref();
+        let is_writable = ledger.is_none_or(|ledger| ledger.is_writable());
+        (!is_writable).then_some("records cannot be written\n")
     }
 
     /// From here `/readyz` says 503, while calls are still served.

@@ -9,10 +9,11 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
+use wardgate_ledger::Record;
 use wardgate_limit::{Spend, Warning};
 use wardgate_model::{Caller, ToolRef};
 use wardgate_policy::Decision;
-use wardgate_protocol::{Method, Revision, method};
+use wardgate_protocol::{Lookup, Method, Raw, Revision, edit, method};
 
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
@@ -26,10 +27,11 @@ use crate::{
     session::recognise,
     stage::{
         admit::{Slot, admit},
-        authorize::{self, Permit},
+        authorize::{self, Permit, REASON},
         connect::{Connected, connect},
         forward::forward,
         identify::{may_use, who},
+        intend::intend,
         output,
         record::record,
         reserve::reserve,
@@ -58,11 +60,7 @@ pub async fn serve(
         Err(stop) => (Err(stop), era),
         Ok(call) => (route(&gate, &call, &mut trail).await, call.peer.era()),
     };
-    let size = end
-        .as_ref()
-        .map(|answer| answer.frame.raw().len())
-        .map_err(Stop::clone);
-    record(&gate, &trail, started, &size, era);
+    let end = record(&gate, &trail, started, end, era).await;
     let mut answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop));
     allowance::tell(&gate, &trail, &mut answer);
     answer
@@ -84,7 +82,7 @@ async fn introduce(
             reason: "a request without id",
         });
     };
-    trail.protocol = peer.revision;
+    trail.agent = peer.info.clone();
     Ok(Call {
         id,
         method,
@@ -128,9 +126,10 @@ async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanR
     let permit = trail.decided(authorize::call(call, &target))?;
     let arguments = validate::arguments(call, &target)?;
     let reserved = reserve(gate, call, &target, arguments, trail)?;
+    let intent = intend(gate, call, &target, &permit, reserved, trail).await?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
-    let reply = forward(gate, call, &target, &permit, connected, reserved, trail).await?;
+    let reply = forward(gate, call, &target, intent, connected, trail).await?;
     let reply = sanitize(gate, call, &target, &reply)?;
     output::checked(call, &target, reply, trail).await
 }
@@ -146,7 +145,6 @@ async fn route(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Answe
             Reached::Reply(reply) => reply,
         },
     };
-    trail.hidden = reply.hidden();
     Ok(Answer::frame(reply.into_frame()))
 }
 
@@ -210,14 +208,19 @@ pub struct Trail {
     pub snapshot: Arc<Snapshot>,
     pub toolset: Arc<Toolset>,
     pub method: method::Method,
-    pub protocol: Revision,
     pub caller: Option<Caller>,
+    /// What the client says it is: `Implementation`, as JSON.
+    pub agent: Option<Raw>,
+    /// Why the caller says it calls.
+    pub reason: Option<String>,
+    /// The arguments of a tool call.
+    pub args: Option<Raw>,
     pub server: Option<Arc<Server>>,
     pub tool: Option<String>,
     pub upstream_protocol: Option<&'static str>,
     pub upstream_us: u64,
-    pub request_bytes: usize,
-    pub hidden: usize,
+    /// The record that is on disk already; what it says must be completed.
+    pub received: Option<Record>,
     pub decision: Option<Decision>,
     /// What became of a structured result that does not fit.
     pub output: Option<&'static str>,
@@ -233,18 +236,22 @@ pub struct Trail {
 
 impl Trail {
     fn new(arrival: &Arrival, method: &method::Method) -> Trail {
+        let params = arrival.frame.lookup();
+        let args = || params.and_then(|params| Some(params.share(params.find(&["arguments"])?)));
+        let reason = || edit::string(params?.find(&["_meta", REASON])?);
         Trail {
             snapshot: arrival.snapshot.clone(),
             toolset: arrival.toolset.clone(),
             method: method.clone(),
-            protocol: hailed_revision(&arrival.hail),
             caller: None,
+            agent: None,
+            reason: reason().map(|reason| reason.into_owned()),
+            args: (*method == Method::ToolsCall).then(args).flatten(),
             server: None,
             tool: None,
             upstream_protocol: None,
             upstream_us: 0,
-            request_bytes: arrival.frame.raw().len(),
-            hidden: 0,
+            received: None,
             limited_as: None,
             charged: None,
             warnings: Vec::new(),

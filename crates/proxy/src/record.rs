@@ -1,79 +1,52 @@
-//! One call, one record. This file is the shape; where records go is a port.
+//! What a call leaves behind: the draft of a record, and the port that makes it one of the ledger's.
+//!
+//! A draft still holds what the client and the server said; whoever keeps it redacts first. What a record says is decided
+//! in [`crate::stage::record`].
 
-use jiff::Timestamp;
-use serde::Serialize;
+use std::sync::Arc;
 
-/// What happened to one call. Holds no argument, result, token or address.
-#[derive(Clone, Debug, Serialize)]
-pub struct Record<'a> {
-    /// RFC 3339 in UTC, microseconds.
-    pub time: String,
-    pub revision: &'a str,
-    pub tenant: &'a str,
-    pub principal: &'a str,
-    pub toolset: &'a str,
-    pub method: &'a str,
-    pub protocol: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub server: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub upstream_protocol: Option<&'static str>,
-    pub status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub class: Option<&'static str>,
-    /// JSON-RPC error code, where the answer was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<i64>,
-    pub duration_us: u64,
-    pub upstream_us: u64,
-    pub request_bytes: usize,
-    pub answer_bytes: usize,
-    /// US dollars charged to the caller's budgets.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost_usd: Option<serde_json::Number>,
-    /// Tokens of arguments and result, estimated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tokens_est: Option<u64>,
-    #[serde(skip_serializing_if = "is_zero")]
-    pub hidden_removed: usize,
-    /// What policies said, and the rules that decided.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub decision: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rules: Vec<&'a str>,
-    /// `flagged` or `blocked`: a structured result did not fit its tool's output schema.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace: Option<&'a str>,
+use futures_util::future::BoxFuture;
+use wardgate_ledger::Record;
+use wardgate_model::ToolRef;
+use wardgate_protocol::Raw;
+use wardgate_snapshot::AuditLevel;
+
+/// A record before its payloads are redacted. It has no `Debug`: nothing of it belongs into a log.
+pub struct Draft {
+    pub record: Record,
+    pub tool: Option<ToolRef>,
+    pub payload: Payload,
 }
 
-fn is_zero(n: &usize) -> bool {
-    *n == 0
+/// What was said, and how much of it may be kept.
+#[derive(Default)]
+pub struct Payload {
+    pub level: AuditLevel,
+    pub args: Option<Raw>,
+    pub result: Option<Raw>,
+    /// JSON Pointers into any tool's arguments.
+    pub sensitive: Arc<[String]>,
+    /// JSON Pointers into this tool's arguments and structured result.
+    pub sensitive_of_tool: Option<Arc<[String]>>,
 }
 
-/// Where records go. `put` must not block on slow storage.
-pub trait RecordSink: Send + Sync {
-    fn put(&self, record: &Record<'_>);
-}
+/// The record is not on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the record is not written")]
+pub struct Unwritten;
 
-/// Writes a time as RFC 3339 in UTC with microseconds.
-pub fn rfc3339(time: Timestamp) -> String {
-    format!("{time:.6}")
-}
+/// Where records go. An intention or a completion that is handed over is the ledger's from that moment: dropping the future that
+/// was returned takes nothing back.
+pub trait Ledger: Send + Sync {
+    /// Writes what is about to be done. On an error nothing of it is there, nor will be.
+    fn intend(&self, draft: Draft) -> BoxFuture<'static, Result<(), Unwritten>>;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Writes how it ended. On an error it is not there yet, and will be as soon as the ledger can be written again.
+    fn complete(&self, draft: Draft) -> BoxFuture<'static, Result<(), Unwritten>>;
 
-    #[test]
-    fn times_are_written_as_rfc_3339() {
-        let at =
-            |seconds: i64, micros: i32| rfc3339(Timestamp::new(seconds, micros * 1000).unwrap());
-        assert_eq!(at(0, 0), "1970-01-01T00:00:00.000000Z");
-        assert_eq!(at(951_782_400, 5), "2000-02-29T00:00:00.000005Z");
-        assert_eq!(at(1_795_353_599, 999_999), "2026-11-22T13:19:59.999999Z");
-    }
+    /// Takes a record nobody waits for; ready when there is room for it, and lost if it is dropped before.
+    fn note(&self, draft: Draft) -> BoxFuture<'static, ()>;
+
+    /// Says whether the last attempt to write succeeded.
+    fn is_writable(&self) -> bool;
 }

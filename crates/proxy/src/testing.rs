@@ -1,7 +1,7 @@
 //! Small values for this crate's own unit tests.
 
 use wardgate_model::TenantId;
-use wardgate_snapshot::{Caps, Gateway};
+use wardgate_snapshot::{Audit, Caps, Gateway};
 
 pub fn gateway() -> Gateway {
     Gateway {
@@ -16,6 +16,7 @@ pub fn gateway() -> Gateway {
         caps: Caps::default(),
         tenant: TenantId::new("local"),
         record: false,
+        audit: Audit::default(),
         seal_key: None,
     }
 }

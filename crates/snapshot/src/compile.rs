@@ -14,8 +14,8 @@ use wardgate_policy::{Authorizer, Policies};
 use wardgate_sanitize::Level;
 
 use crate::{
-    ApiKey, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Tenants,
-    Timeouts, Tls, TlsTrust, Toolset, Traits, ValidateOutput, limits, tenant,
+    ApiKey, Audit, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Tenants,
+    Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, limits, tenant, traits,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -122,6 +122,7 @@ fn compile_gateway(gateway: &config::Gateway) -> Gateway {
         caps: compile_caps(&gateway.limits),
         tenant: TenantId::new(LOCAL),
         record: gateway.record,
+        audit: Audit::compile(&gateway.audit),
         seal_key: gateway.seal_key.clone(),
     }
 }
@@ -185,20 +186,10 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         sanitize_metadata: level(server.sanitize.metadata),
         sanitize_results: level(server.sanitize.results),
         warm: server.warm,
-        tools: server
-            .tools
-            .iter()
-            .map(|(name, tool)| (name.clone(), traits(tool)))
-            .collect(),
+        tools: traits::compile(&server.tools),
         // Lines carry the whole definition with them, so any change makes new ones.
         digest: digest_of(server)?.into(),
     })
-}
-
-fn traits(tool: &config::Tool) -> Traits {
-    Traits {
-        cost: tool.cost_usd.0,
-    }
 }
 
 fn era(era: config::Era) -> EraPin {

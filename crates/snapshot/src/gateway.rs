@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use wardgate_model::{PrincipalId, SecretRef, TenantId, ToolsetName};
 
+use crate::audit::Audit;
+
 #[derive(Clone, Debug)]
 pub struct Gateway {
     pub environment: String,
@@ -22,8 +24,9 @@ pub struct Gateway {
     pub caps: Caps,
     /// Tenant of anonymous and stdio callers.
     pub tenant: TenantId,
-    /// One line per call is written here; `None` writes none.
+    /// Whether calls leave records.
     pub record: bool,
+    pub audit: Audit,
     /// Seals session ids; replicas share it. Random per process when absent.
     pub seal_key: Option<SecretRef>,
 }

@@ -3,20 +3,22 @@
 //! [`compile()`] makes one from a checked config and is pure: no file, environment or network is touched.
 //! Facts that change by themselves (sessions, lines, caches) live in the proxy, keyed by the ids found here.
 
+pub mod audit;
 pub mod compile;
 pub mod gateway;
 mod limits;
 pub mod server;
 pub mod tenant;
 pub mod toolset;
+pub mod traits;
 
+pub use audit::{Audit, AuditLevel, OnError};
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway, Tls};
-pub use server::{
-    Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, Traits, ValidateOutput,
-};
+pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, ValidateOutput};
 pub use tenant::{Tenant, Tenants};
 pub use toolset::{Prefix, Toolset};
+pub use traits::Traits;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use url::Url;
-use wardgate_model::{Alias, MicroUsd, SecretRef, ServerName};
+use wardgate_model::{Alias, SecretRef, ServerName};
 use wardgate_sanitize::Level;
+
+use crate::traits::Traits;
 
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -30,13 +32,6 @@ pub struct Server {
     pub tools: BTreeMap<String, Traits>,
     /// Identity of everything that makes a connection; lines with another digest are closed on reload.
     pub digest: std::sync::Arc<str>,
-}
-
-/// What the operator knows of a tool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traits {
-    /// Of one call.
-    pub cost: MicroUsd,
 }
 
 #[derive(Clone, Debug)]
@@ -121,8 +116,8 @@ impl Default for Timeouts {
 }
 
 impl Server {
-    /// Returns what is known of a tool; the defaults if nothing is.
-    pub fn traits_of(&self, tool: &str) -> Traits {
-        self.tools.get(tool).copied().unwrap_or_default()
+    /// Returns what is known of a tool; the worst if nothing is.
+    pub fn traits_of(&self, tool: &str) -> &Traits {
+        self.tools.get(tool).unwrap_or(&Traits::UNKNOWN)
     }
 }

@@ -365,6 +365,38 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         ),
         ("servers.<name>.warm", one("/servers/web/warm", json!(true))),
         (
+            "servers.<name>.tools.<name>.read_only",
+            one("/servers/web/tools", json!({"x": {"read_only": true}})),
+        ),
+        (
+            "servers.<name>.tools.<name>.risk",
+            one("/servers/web/tools/y/risk", json!("high")),
+        ),
+        (
+            "servers.<name>.tools.<name>.sensitive",
+            one("/servers/web/tools/y/sensitive", json!(["/x"])),
+        ),
+        (
+            "gateway.audit.level",
+            one("/gateway/audit/level", json!("full")),
+        ),
+        (
+            "gateway.audit.on_error",
+            one("/gateway/audit/on_error", json!("degrade")),
+        ),
+        (
+            "gateway.audit.on_error_read_only",
+            one("/gateway/audit/on_error_read_only", json!("degrade")),
+        ),
+        (
+            "gateway.audit.sensitive",
+            one("/gateway/audit/sensitive", json!(["/x"])),
+        ),
+        (
+            "gateway.audit.file_max",
+            one("/gateway/audit/file_max", json!("7MiB")),
+        ),
+        (
             "toolsets.<name>.servers",
             one("/toolsets/default/servers", json!(["web", "lab"])),
         ),

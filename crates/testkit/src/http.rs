@@ -186,10 +186,15 @@ impl Connection {
     /// # Panics
     /// When the connection ends without one.
     pub async fn send(&mut self, request: &Request) -> Reply {
+        self.try_send(request).await.expect("a response")
+    }
+
+    /// Sends a request and reads the response; `None` when the peer closed instead.
+    pub async fn try_send(&mut self, request: &Request) -> Option<Reply> {
         let bytes = request.encode(self.address);
         within("a response", async {
             self.write(&bytes).await;
-            self.read().await.expect("a response")
+            self.read().await
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! The only place that names concrete adapters: config to snapshot, references to secrets, records to a file.
+//! The only place that names concrete adapters: config to snapshot, references to secrets, records to a store.
 
 use std::{
     collections::HashMap,
@@ -12,16 +12,13 @@ use wardgate_model::{Secret, SecretRef};
 use wardgate_proxy::{
     Ports,
     gate::{SecretFault, Secrets},
-    record::RecordSink,
+    record::Ledger,
 };
 use wardgate_snapshot::Snapshot;
 
 use crate::{
-    cli::config_file::Inputs, issuer_keys::IssuerKeys, records::JsonLines, secrets::Resolver,
+    cli::config_file::Inputs, issuer_keys::IssuerKeys, ledger::Recorder, secrets::Resolver,
 };
-
-/// The file of records in the state folder.
-pub const RECORDS: &str = "records.jsonl";
 
 /// Secrets of the config in force; a reload may bring others.
 #[derive(Default)]
@@ -57,30 +54,39 @@ pub fn snapshot(inputs: &Inputs) -> anyhow::Result<Snapshot> {
     })
 }
 
+/// The ports, and what must be closed when the gateway has stopped.
+pub struct Composed {
+    pub ports: Ports,
+    pub recorder: Option<Recorder>,
+}
+
 /// Puts the adapters together.
 ///
 /// # Errors
-/// When the state folder cannot be written or our own executable is not known.
-pub fn ports(
+/// When the state folder cannot be used or our own executable is not known.
+pub async fn ports(
     snapshot: &Snapshot,
     state: &Path,
     secrets: Arc<ConfigSecrets>,
     issuer_keys: Arc<IssuerKeys>,
-) -> anyhow::Result<Ports> {
-    let records = match snapshot.gateway.record {
+) -> anyhow::Result<Composed> {
+    let gateway = &snapshot.gateway;
+    let recorder = match gateway.record {
         true => {
-            let path = state.join(RECORDS);
-            let sink = JsonLines::open(&path)
-                .with_context(|| format!("records cannot be written to `{}`", path.display()))?;
-            Some(Arc::new(sink) as Arc<dyn RecordSink>)
+            let opened = Recorder::open(state, gateway.audit.file_bytes_max).await;
+            Some(opened.context("records cannot be kept")?)
         }
         false => None,
     };
+    let queue = |recorder: &Recorder| recorder.queue.clone() as Arc<dyn Ledger>;
     let launcher = std::env::current_exe().context("the program does not know where it is")?;
-    Ok(Ports {
-        secrets,
-        records,
-        issuer_keys,
-        launcher,
+    Ok(Composed {
+        ports: Ports {
+            secrets,
+            ledger: recorder.as_ref().map(queue),
+            issuer_keys,
+            launcher,
+        },
+        recorder,
     })
 }

@@ -19,8 +19,9 @@ use crate::{
         config_file::{self, Inputs},
         serve::Args,
     },
-    compose::{self, ConfigSecrets},
+    compose::{self, Composed, ConfigSecrets},
     issuer_keys::IssuerKeys,
+    ledger::Recorder,
     reload,
     usage::UsageFile,
 };
@@ -91,7 +92,8 @@ async fn run(
     let issuer_keys = Arc::new(IssuerKeys::default());
     issuer_keys.replace(&loaded.config)?;
     let state = state(&args, &loaded.config);
-    let ports = compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone())?;
+    let Composed { ports, recorder } =
+        compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone()).await?;
     let gate = Gate::new(snapshot, ports).await?;
     let usage = UsageFile::restore(&gate, &state);
     let stop = CancellationToken::new();
@@ -108,10 +110,10 @@ async fn run(
     gate.tasks.spawn(warm_up(gate.clone()));
     let served = match args.stdio {
         true => over_stdio(&gate, told, &stop).await,
-        false => over_http(&gate, told, &stop).await,
+        false => over_http(&gate, told, &stop, recorder.as_ref()).await,
     };
     stop.cancel();
-    shut_down(&gate).await;
+    shut_down(&gate, recorder).await;
     usage.write(&gate);
     served
 }
@@ -145,7 +147,12 @@ async fn over_stdio(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> a
     .context("standard input and output")
 }
 
-async fn over_http(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn over_http(
+    gate: &Arc<Gate>,
+    told: Told,
+    stop: &CancellationToken,
+    recorder: Option<&Recorder>,
+) -> anyhow::Result<()> {
     let gateway = gate.snapshot().gateway.clone();
     let certificates = match &gateway.tls {
         Some(files) => Some(Certificates::load(files)?),
@@ -157,7 +164,7 @@ async fn over_http(gate: &Arc<Gate>, told: Told, stop: &CancellationToken) -> an
     let listener = Listener::bind(gate.clone(), gateway.listen, certificates)
         .await
         .with_context(|| format!("cannot listen on {}", gateway.listen))?;
-    if let Err(error) = banner::show(&gate.snapshot(), listener.address()?) {
+    if let Err(error) = banner::show(&gate.snapshot(), listener.address()?, recorder) {
         tracing::warn!(%error, "nobody reads standard output");
     }
     gate.tasks.spawn(stop_when_told(
@@ -210,11 +217,14 @@ impl Told {
     }
 }
 
-/// Closes lines and waits for children to be gone.
-async fn shut_down(gate: &Arc<Gate>) {
+/// Closes lines, waits for children to be gone, and for the last record to be written.
+async fn shut_down(gate: &Arc<Gate>, recorder: Option<Recorder>) {
     gate.draining.cancel();
     gate.parked.clear();
     gate.upstreams.shut_down();
     gate.upstreams.wait_for_children().await;
+    if let Some(recorder) = recorder {
+        recorder.close().await;
+    }
     tracing::info!("stopped");
 }

@@ -226,8 +226,9 @@ async fn reload(
     if old.gateway.listen != snapshot.gateway.listen
         || old.gateway.tls != snapshot.gateway.tls
         || old.gateway.record != snapshot.gateway.record
+        || old.gateway.audit.file_bytes_max != snapshot.gateway.audit.file_bytes_max
     {
-        tracing::warn!("listen, tls and record take effect at the next start");
+        tracing::warn!("listen, tls, record and audit.file_max take effect at the next start");
     }
     if let Err(fault) = issuer_keys.replace(&loaded.config) {
         tracing::error!(%fault, "configuration not reloaded, the old one keeps serving");

@@ -17,6 +17,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("mcp-tools-sdk", &["policy"]),
     ("axum", &["ops", "admin"]),
     ("serde-saphyr", &["config"]),
+    ("sqlx", &["store-sql"]),
     ("rmcp", &[]),
 ];
 

@@ -39,7 +39,7 @@ const BANS: &[Ban] = &[
 ];
 
 /// Crates that are functions of what they are given: no runtime, clock, environment, file or process.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "crates/model/src/",
     "crates/protocol/src/",
     "crates/schema/src/",
@@ -49,6 +49,7 @@ const PURE: [&str; 9] = [
     "crates/identity/src/",
     "crates/ledger/src/",
     "crates/policy/src/",
+    "crates/store/src/",
 ];
 const IMPURE: [&str; 8] = [
     "tokio::",

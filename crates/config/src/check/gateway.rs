@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr};
 use url::Url;
 use wardgate_model::{PrincipalId, TenantId, ToolsetName};
 
-use super::{Checks, Place, names, tenant};
+use super::{Checks, Place, names, pointers, tenant};
 use crate::{
     config::{Gateway, Key, Tls},
     diagnostic::code,
@@ -47,6 +47,8 @@ pub fn check(
     hosts(checks, &place.child("hosts"), &raw.hosts);
     origins(checks, &place.child("origins"), &raw.origins);
     let public_url = public_url(checks, place, raw, listen, ways);
+    let sensitive = place.child("audit").child("sensitive");
+    pointers::check(checks, &sensitive, &raw.audit.sensitive);
     Some(Gateway {
         listen,
         environment: raw.environment.clone(),
@@ -67,6 +69,7 @@ pub fn check(
         anonymous,
         seal_key: raw.seal_key.as_ref().map(|secret| checks.secret(secret)),
         record: raw.record,
+        audit: raw.audit.clone(),
         state: checks.path(&raw.state),
         limits: raw.limits.clone(),
     })

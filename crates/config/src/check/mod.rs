@@ -8,6 +8,7 @@ mod gateway;
 mod include;
 mod limits;
 mod names;
+mod pointers;
 mod server;
 mod tenant;
 mod toolset;

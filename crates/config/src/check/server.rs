@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use wardgate_model::{Alias, ServerName};
 
-use super::{Checks, Found, Place, endpoint, names, toolset::Known};
+use super::{Checks, Found, Place, endpoint, names, pointers, toolset::Known};
 use crate::{
     config::{Endpoint, Server},
     diagnostic::code,
-    raw::{RawEndpoint, RawServer, RawVersion},
+    raw::{RawEndpoint, RawServer, RawVersion, traits::Tool},
     tree::Value,
 };
 
@@ -73,10 +73,22 @@ pub fn check_all(
             validate_output: server.validate_output,
             sanitize: server.sanitize.clone(),
             warm: server.warm,
-            tools: server.tools.clone(),
+            tools: tools(checks, &place.child("tools"), &server.tools),
         });
     }
     (servers, known)
+}
+
+fn tools(
+    checks: &mut Checks<'_>,
+    place: &Place,
+    tools: &IndexMap<String, Tool>,
+) -> IndexMap<String, Tool> {
+    for (name, tool) in tools {
+        let place = place.child(name).child("sensitive");
+        pointers::check(checks, &place, &tool.sensitive);
+    }
+    tools.clone()
 }
 
 /// Says whether every server that is written in the file is here.

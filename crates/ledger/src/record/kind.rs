@@ -37,6 +37,8 @@ impl fmt::Display for RecordType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     Tool,
+    /// What else was asked for in the protocol, or was refused before it could be asked.
+    Mcp,
     List,
     Approval,
     Policy,
@@ -54,6 +56,7 @@ impl Family {
     pub fn as_str(self) -> &'static str {
         match self {
             Family::Tool => "tool",
+            Family::Mcp => "mcp",
             Family::List => "list",
             Family::Approval => "approval",
             Family::Policy => "policy",

@@ -195,9 +195,15 @@ impl Cache {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     pub status: Status,
-    /// The class of the error, or the JSON-RPC code of an upstream.
+    /// The class of the error, or what else went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<Text>,
+    /// The JSON-RPC error code of the answer, where it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<i64>,
+    /// What became of a structured result that does not fit its schema: `flagged` or `blocked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_ms: Option<u64>,
     /// Of that, the time spent waiting for people.
@@ -223,6 +229,8 @@ impl Outcome {
         Outcome {
             status,
             error_type: None,
+            code: None,
+            output: None,
             total_ms: None,
             wait_ms: None,
             upstream_ms: None,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use wardgate_model::{Effects, Risk, ToolRef};
+use wardgate_model::{Risk, ToolRef};
 use wardgate_policy::{Authorizer, Tool};
 use wardgate_protocol::edit;
 use wardgate_snapshot::{Server, Toolset};
@@ -42,12 +42,13 @@ pub fn server(server: &Server) -> wardgate_policy::Server {
 /// A tool whose schema is no JSON is not known to policies, so no call of it is allowed.
 fn tool(toolset: &Toolset, entry: &Entry) -> Option<Tool> {
     let schema = edit::get(entry.item.raw.as_str(), &["inputSchema"])?;
+    let traits = entry.server.traits_of(&entry.item.key);
     Some(Tool {
         tool: tool_ref(&entry.server, &entry.item.key),
         server: Arc::new(server(&entry.server)),
         toolsets: vec![toolset.name.clone()],
-        risk: Risk::Critical,
-        effects: Effects::WORST,
+        risk: traits.risk.unwrap_or(Risk::Critical),
+        effects: traits.effects(),
         tags: Vec::new(),
         deprecated: false,
         input_schema: serde_json::from_str(schema).ok()?,

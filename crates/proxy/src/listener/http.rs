@@ -158,12 +158,10 @@ impl Door {
     async fn visit(&self, request: Request<Incoming>, snapshot: Arc<Snapshot>) -> Reply {
         match (edge::place(request.uri()), request.method()) {
             (Some(Place::Live), &Method::GET) => reply::text(StatusCode::OK, "ok\n"),
-            (Some(Place::Ready), &Method::GET) if self.gate.is_ready() => {
-                reply::text(StatusCode::OK, "ready\n")
-            }
-            (Some(Place::Ready), &Method::GET) => {
-                reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-            }
+            (Some(Place::Ready), &Method::GET) => match self.gate.not_ready() {
+                None => reply::text(StatusCode::OK, "ready\n"),
+                Some(why) => reply::text(StatusCode::SERVICE_UNAVAILABLE, why),
+            },
             (Some(Place::Metadata { toolset }), &Method::GET) => {
                 metadata::document(&self.gate, &snapshot, toolset.as_deref())
             }

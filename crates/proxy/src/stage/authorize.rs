@@ -30,7 +30,7 @@ impl Permit {
 }
 
 /// Where a caller says why it calls.
-const REASON: &str = "dev.wardgate/reason";
+pub const REASON: &str = "dev.wardgate/reason";
 
 /// Decides a tool call. A tool the caller may not even see is as unknown as one that does not exist.
 ///

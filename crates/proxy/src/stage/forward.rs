@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::{HeaderName, HeaderValue};
 use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
-use super::{authorize::Permit, connect::Connected, reserve::Reserved, resolve::Target};
+use super::{connect::Connected, intend::Intent, reserve::Reserved, resolve::Target};
 use crate::{
     bridge::{
         ask::Ask,
@@ -61,15 +61,15 @@ pub async fn forward(
     gate: &Gate,
     call: &Call,
     target: &Target,
-    _permit: &Permit,
+    intent: Intent,
     connected: Connected,
-    reserved: Reserved,
     trail: &mut Trail,
 ) -> Result<RawReply, Stop> {
     let rename = Some(Rename {
         path: &["name"],
         to: target.name(),
     });
+    let reserved = intent.into_reserved();
     exchange(gate, call, target, connected, rename, reserved, trail).await
 }
 

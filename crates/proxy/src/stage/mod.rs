@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod connect;
 pub mod forward;
 pub mod identify;
+pub mod intend;
 pub mod output;
 pub mod record;
 pub mod reserve;

@@ -19,7 +19,6 @@ use crate::{
 
 pub struct CleanReply {
     frame: Frame,
-    hidden: usize,
 }
 
 impl CleanReply {
@@ -35,13 +34,7 @@ impl CleanReply {
     pub(super) fn with_result(self, call: &Call, result: &Raw) -> CleanReply {
         CleanReply {
             frame: self.frame.with_result(&call.id, Some(result)),
-            hidden: self.hidden,
         }
-    }
-
-    /// Hidden characters taken out.
-    pub fn hidden(&self) -> usize {
-        self.hidden
     }
 }
 
@@ -64,11 +57,10 @@ pub fn sanitize(
             reason: "its result is not an object",
         });
     }
-    let (clean, hidden) = strip(said, server.sanitize_results);
+    let (clean, _) = strip(said, server.sanitize_results);
     if reply.is_own() {
         return Ok(CleanReply {
             frame: reply.frame().with_result(&call.id, Some(&clean)),
-            hidden,
         });
     }
     let clean = match (call.peer.era(), reply.era()) {
@@ -86,7 +78,6 @@ pub fn sanitize(
     let changed = (!is_as_said).then_some(&result);
     Ok(CleanReply {
         frame: reply.frame().with_result(&call.id, changed),
-        hidden,
     })
 }
 

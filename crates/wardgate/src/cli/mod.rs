@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Verbs that call go through a running gateway, like any client.
 
+pub mod audit;
 pub mod call;
 pub mod check;
 pub mod completions;
@@ -39,6 +40,9 @@ pub enum Verb {
     /// Look at the tools of the running gateway.
     #[command(subcommand)]
     Tools(tools::Verb),
+    /// Look at records, verify them, hand them to other tools.
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Make a configuration from the `mcp.json` of Claude, Cursor or VS Code.
     Import(import::Args),
     /// Print the JSON Schema of `wardgate.yaml`.
@@ -61,6 +65,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Check(args) => check::run(&args),
         Verb::Call(args) => call::run(&args),
         Verb::Tools(verb) => tools::run(&verb),
+        Verb::Audit(verb) => audit::run(&verb),
         Verb::Import(args) => import::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Lab(args) => lab::run(args),

@@ -4,11 +4,17 @@ use std::{io::Write, net::SocketAddr};
 
 use wardgate_snapshot::{Endpoint, Prefix, Snapshot};
 
+use crate::ledger::Recorder;
+
 /// Prints the banner to standard output.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn show(snapshot: &Snapshot, address: SocketAddr) -> std::io::Result<()> {
+pub fn show(
+    snapshot: &Snapshot,
+    address: SocketAddr,
+    recorder: Option<&Recorder>,
+) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let scheme = if snapshot.gateway.tls.is_some() {
         "https"
@@ -41,6 +47,13 @@ pub fn show(snapshot: &Snapshot, address: SocketAddr) -> std::io::Result<()> {
             "  {:<16} {}",
             server.alias.as_str(),
             endpoint(&server.endpoint)
+        )?;
+    }
+    if let Some(recorder) = recorder {
+        writeln!(
+            out,
+            "\nRecords are verified with the key\n  {}",
+            recorder.public_key
         )?;
     }
     if let Some(first) = snapshot.toolsets.values().next() {

@@ -17,6 +17,9 @@ use wardgate_testkit::DEADLINE;
 /// Nothing but the built-in test server, which writes its side effects down.
 pub const LAB: &str = "servers:\n  lab: {lab: {effects: effects.jsonl}}\n";
 
+/// The state folder of every gateway here.
+pub const STATE: &str = "wardgate-data";
+
 /// A gateway that listens. Told to stop when dropped, killed if it does not.
 pub struct TestGateway {
     pub address: SocketAddr,
@@ -95,7 +98,7 @@ impl TestGateway {
     pub async fn stop(mut self) -> Finished {
         let success = self.program.stop();
         Finished {
-            records: self.lines("wardgate-data/records.jsonl"),
+            records: records(&self.folder.path().join(STATE)),
             log: self.log(),
             success,
             folder: self.folder,
@@ -109,11 +112,11 @@ impl Finished {
         self.of("tools/call")
     }
 
-    /// The records of one method.
+    /// What the records of one method say in the end.
     pub fn of(&self, method: &str) -> Vec<&Value> {
         self.records
             .iter()
-            .filter(|record| record["method"] == method)
+            .filter(|record| record["what"]["method"] == method && record["stage"] == "complete")
             .collect()
     }
 
@@ -163,6 +166,18 @@ impl TestLab {
     pub fn pid(&self) -> u32 {
         self.program.child.id()
     }
+}
+
+/// The records in a state folder, read as an operator reads them; none where there is no ledger.
+pub fn records(state: &Path) -> Vec<Value> {
+    let mut export = wardgate(
+        Path::new("."),
+        &["audit", "export", "--format", "jsonl", "--state"],
+    );
+    let output = export.arg(state).output().expect("the built program");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let line = |line| serde_json::from_str(line).expect("JSON");
+    text.lines().map(line).collect()
 }
 
 /// The built program with these arguments, and nothing of this process's own settings.

@@ -10,7 +10,7 @@ use wardgate_testkit::{
 
 use crate::{
     door::{Door, EVERY_WAY},
-    gateway::TestGateway,
+    gateway::{STATE, TestGateway, records},
     lifecycle_serve::Serve,
 };
 
@@ -130,9 +130,11 @@ async fn made_up_methods_are_one_method_at_every_door() {
         over_stdio += usize::from(!way.http) * 50;
         door.close().await;
     }
-    let of_stdio = gateway.lines("stdio/wardgate-data/records.jsonl");
+    let of_stdio = records(&gateway.folder.path().join("stdio").join(STATE));
     let finished = gateway.stop().await;
-    let others = of_stdio.iter().filter(|record| record["method"] == "other");
+    let others = of_stdio
+        .iter()
+        .filter(|record| record["what"]["method"] == "other");
     assert_eq!(finished.of("other").len(), over_http);
     assert_eq!(others.count(), over_stdio);
     let records = format!("{:?}{of_stdio:?}", finished.records);

@@ -152,7 +152,7 @@ async fn a_wrong_credential_is_never_as_good_as_none_or_a_right_one() {
     let denied = finished
         .calls()
         .into_iter()
-        .filter(|call| call["status"] == "denied");
+        .filter(|call| call["outcome"]["status"] == "denied");
     assert_eq!(denied.count(), usize::from(count));
     no_secret_in(&finished);
 }
@@ -260,7 +260,7 @@ async fn a_key_opens_its_toolsets_and_no_other() {
     let principals: Vec<_> = finished
         .calls()
         .iter()
-        .map(|call| call["principal"].clone())
+        .map(|call| call["who"]["principal"].clone())
         .collect();
     assert!(principals.contains(&json!("alice")) && principals.contains(&json!("bob")));
 }
@@ -378,7 +378,7 @@ async fn what_a_client_brings_never_reaches_the_server() {
             finished
                 .calls()
                 .iter()
-                .all(|call| call["principal"] == "alice")
+                .all(|call| call["who"]["principal"] == "alice")
         );
     }
 }
@@ -469,17 +469,23 @@ async fn on_loopback_without_keys_a_developer_may_name_a_principal() {
     assert_eq!(send(&gateway, with_key).await.status, 401);
 
     let finished = gateway.stop().await;
-    let who = |record: &Value| (record["tenant"].clone(), record["principal"].clone());
+    let who = |record: &Value| {
+        (
+            record["who"]["tenant"].clone(),
+            record["who"]["principal"].clone(),
+        )
+    };
     let ok: Vec<_> = finished
         .calls()
         .into_iter()
-        .filter(|call| call["status"] == "ok")
+        .filter(|call| call["outcome"]["status"] == "success")
         .map(who)
         .collect();
+    // By tenant: each has a chain of its own.
     let expected = [
         ("acme", "alice"),
-        ("t", "a.b-c_d@e"),
         ("local", "anonymous"),
+        ("t", "a.b-c_d@e"),
     ];
     assert_eq!(
         ok,
@@ -499,7 +505,7 @@ async fn where_it_is_not_dev_nobody_is_taken_for_another() {
         finished
             .records
             .iter()
-            .all(|record| record["principal"] != "root")
+            .all(|record| record["who"]["principal"] != "root")
     );
 }
 

@@ -13,6 +13,7 @@ use wardgate_testkit::{
 
 use crate::{
     edge::call,
+    gateway::{STATE, records},
     lifecycle_serve::{Serve, descendants, gone},
 };
 
@@ -81,9 +82,11 @@ async fn what_is_under_way_finishes_and_the_rest_is_told() {
     assert!(TcpStream::connect(serve.address).await.is_err());
     let effects = std::fs::read_to_string(serve.path("effects.jsonl")).unwrap();
     assert_eq!(effects.lines().count(), 1);
-    let records = std::fs::read_to_string(serve.path("wardgate-data/records.jsonl")).unwrap();
-    let calls = records.lines().filter(|line| line.contains("tools/call"));
-    assert_eq!(calls.count(), 2, "{records}");
+    let records = records(&serve.path(STATE));
+    let calls = records
+        .iter()
+        .filter(|record| record["type"] == "tool.call" && record["outcome"]["status"] == "success");
+    assert_eq!(calls.count(), 2, "{records:?}");
 }
 
 #[tokio::test]

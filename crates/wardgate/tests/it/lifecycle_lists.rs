@@ -133,7 +133,7 @@ toolsets: {default: {hide: ['gone/secret*']}, other: {servers: [good], prefix: a
     let finished = gateway.stop().await;
     let record = finished.calls()[0];
     assert_eq!(
-        (&record["server"], &record["class"]),
+        (&record["what"]["server"], &record["outcome"]["error_type"]),
         (&json!("gone"), &json!("upstream_unavailable"))
     );
 }

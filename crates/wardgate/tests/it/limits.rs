@@ -81,7 +81,7 @@ async fn the_eleventh_of_ten_calls_a_minute_is_refused_until_a_time() {
     let limited = finished
         .records
         .iter()
-        .filter(|record| record["status"] == "limited");
+        .filter(|record| record["outcome"]["status"] == "limited");
     assert_eq!(limited.count(), 2);
 }
 
@@ -118,9 +118,12 @@ async fn money_is_reserved_before_it_is_spent() {
         .await
         .calls()
         .iter()
-        .map(|record| record["cost_usd"].clone())
+        .map(|record| record["cost"]["usd"].clone())
         .collect();
-    assert_eq!(costs.iter().filter(|cost| **cost == json!(0.02)).count(), 2);
+    assert_eq!(
+        costs.iter().filter(|cost| **cost == json!("0.02")).count(),
+        2
+    );
     assert_eq!(costs.iter().filter(|cost| cost.is_null()).count(), 1);
 }
 

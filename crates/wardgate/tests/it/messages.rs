@@ -10,7 +10,7 @@ use wardgate_testkit::{
 
 use crate::{
     door::{Door, EVERY_WAY, Way},
-    gateway::TestGateway,
+    gateway::{STATE, TestGateway, records},
 };
 
 const PARSE: i64 = -32700;
@@ -316,10 +316,10 @@ async fn refuse_everywhere(all: &[Bad], spare: impl Fn(Way) -> bool) {
     let refused = |records: &[Value]| {
         let refused = records
             .iter()
-            .filter(|record| record["status"] == "refused");
+            .filter(|record| record["type"] == "mcp.refused");
         refused.count()
     };
-    let on_stdio = gateway.lines("stdio/wardgate-data/records.jsonl");
+    let on_stdio = records(&gateway.folder.path().join("stdio").join(STATE));
     let finished = gateway.stop().await;
     assert!(finished.success && finished.effects().is_empty());
     assert_eq!(

@@ -65,8 +65,8 @@ async fn a_misfit_is_sent_and_told_unless_the_config_says_otherwise() {
     }
     for record in finished.calls() {
         assert_eq!(
-            (&record["status"], &record["output"]),
-            (&json!("ok"), &json!("flagged"))
+            (&record["outcome"]["status"], &record["outcome"]["output"]),
+            (&json!("success"), &json!("flagged"))
         );
     }
 }
@@ -84,7 +84,10 @@ async fn a_blocked_misfit_is_the_servers_failure() {
     }
     for record in finished.calls() {
         assert_eq!(
-            (&record["class"], &record["output"]),
+            (
+                &record["outcome"]["error_type"],
+                &record["outcome"]["output"]
+            ),
             (&json!("upstream_error"), &json!("blocked"))
         );
     }
@@ -118,7 +121,7 @@ async fn what_fits_or_is_not_to_be_checked_is_left_alone() {
             finished
                 .calls()
                 .iter()
-                .all(|record| record["output"].is_null())
+                .all(|record| record["outcome"]["output"].is_null())
         );
     }
 }

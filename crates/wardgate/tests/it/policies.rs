@@ -7,6 +7,7 @@ use wardgate_testkit::{http::send, legacy::Session, modern, within};
 
 use crate::{
     edge::{call, class},
+    gateway::{STATE, records},
     lifecycle_serve::{Serve, wardgate},
 };
 
@@ -157,11 +158,14 @@ async fn the_record_names_the_decision_and_its_rules() {
     send(serve.address, &call("put_item", put("item-1"))).await;
     serve.signal(rustix::process::Signal::TERM);
     within("the end", serve.ended()).await;
-    let records = std::fs::read_to_string(serve.path("wardgate-data/records.jsonl")).unwrap();
-    let record: Value = serde_json::from_str(records.lines().last().unwrap()).unwrap();
-    assert_eq!(record["decision"], "deny", "{record}");
-    assert_eq!(record["rules"], json!(["keep-the-first"]), "{record}");
-    assert_eq!(record["status"], "denied", "{record}");
+    let record = records(&serve.path(STATE)).pop().expect("a record");
+    assert_eq!(record["decision"]["effect"], "deny", "{record}");
+    assert_eq!(
+        record["decision"]["rules"],
+        json!(["keep-the-first"]),
+        "{record}"
+    );
+    assert_eq!(record["outcome"]["status"], "denied", "{record}");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Whatever is refused, by whom and how early ever, leaves exactly one record: who it was as far as that is known, what was
 //! asked for, and why not. Nothing that was sent stands in it.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use wardgate_testkit::{
     http::{Connection, Request},
@@ -10,7 +12,7 @@ use wardgate_testkit::{
     within,
 };
 
-use crate::gateway::{Finished, TestGateway};
+use crate::gateway::{Finished, STATE, TestGateway, records};
 
 const ALICE: &str = "alice-key-0123456789abcdef";
 const BOB: &str = "bob-key-0123456789abcdef-bob";
@@ -103,7 +105,7 @@ impl Table {
 
     /// Sends one after the other, each on a connection of its own, and compares the records with the table.
     async fn check(self, before: usize) {
-        let file = "wardgate-data/records.jsonl";
+        let state = self.gateway.folder.path().join(STATE);
         for (number, case) in self.cases.iter().enumerate() {
             let mut connection = Connection::open(self.gateway.address).await;
             connection.write(&case.bytes).await;
@@ -113,14 +115,14 @@ impl Table {
             // The next one comes only when this one's record is written, so that they stand in order.
             within(case.name, async {
                 let mut look = tokio::time::interval(std::time::Duration::from_millis(2));
-                while self.gateway.lines(file).len() <= before + number {
+                while ends(&state).len() <= before + number {
                     look.tick().await;
                 }
             })
             .await;
         }
         let finished = self.gateway.stop().await;
-        let records = &finished.records[before..];
+        let records = &ends(&finished.folder.path().join(STATE))[before..];
         for (case, record) in self.cases.iter().zip(records) {
             assert_eq!(told(record), case.record, "{}: {record}", case.name);
         }
@@ -129,15 +131,28 @@ impl Table {
     }
 }
 
+/// What became of each request, in order of time: each tenant has a chain of its own.
+fn ends(state: &Path) -> Vec<Value> {
+    let mut ends = records(state);
+    ends.retain(|record| record["stage"] == "complete");
+    ends.sort_by_key(|record| record["ts"].to_string());
+    ends
+}
+
 /// A record in one line, as [`Case::record`] has it.
 fn told(record: &Value) -> String {
-    let text = |name: &str| match &record[name] {
-        Value::String(text) => text.clone(),
-        Value::Null => "-".into(),
-        other => other.to_string(),
+    let text = |pointer: &str| match record.pointer(pointer) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => "-".into(),
     };
-    let [principal, toolset, method] = ["principal", "toolset", "method"].map(text);
-    let [tool, status, code, class] = ["tool", "status", "code", "class"].map(text);
+    let [principal, toolset] = ["/who/principal", "/what/toolset"].map(text);
+    let [method, tool] = ["/what/method", "/what/tool"].map(text);
+    let [code, class] = ["/outcome/code", "/outcome/error_type"].map(text);
+    let status = match text("/type").as_str() {
+        "mcp.refused" => "refused".to_owned(),
+        _ => text("/outcome/status"),
+    };
     format!("{principal} {toolset} {method} {tool} {status} {code}: {class}")
 }
 
@@ -326,10 +341,10 @@ async fn callers_who_may_not() {
     table.plain("not his toolset", bob(act("")), 403, record);
     let message = legacy::message(1, "ping", json!({}));
     let ping = Request::post("/mcp", message.to_string());
-    let record = "alice default ping - denied -32000: -";
+    let record = "alice default ping - denied -32000: no_session";
     table.alice("no session", ping.clone(), 400, record);
     let held = |id: &str| ping.clone().header("Mcp-Session-Id", id);
-    let record = "alice default ping - denied -32001: -";
+    let record = "alice default ping - denied -32001: no_session";
     table.alice("unknown session", held(CANARY), 404, record);
     let headers = [("Authorization", format!("Bearer {ALICE}"))];
     let headers = headers
@@ -340,13 +355,13 @@ async fn callers_who_may_not() {
     let opening = 1;
     let mut small = held(&session.id);
     small.target = "/mcp/small".into();
-    let record = "bob small ping - denied -32001: -";
+    let record = "bob small ping - denied -32001: no_session";
     table.plain("another's session", bob(small.clone()), 404, record);
     for method in ["GET", "DELETE"] {
         let mut request = small.clone();
         method.clone_into(&mut request.method);
         request.body.clear();
-        let record = "bob small - - denied -32001: -";
+        let record = "bob small - - denied -32001: no_session";
         table.plain("another's stream", bob(request.clone()), 404, record);
         let record = "- small - - denied 40100: policy_denied";
         table.plain("nobody's stream", request, 401, record);
@@ -355,7 +370,7 @@ async fn callers_who_may_not() {
     told.body = legacy::notification("notifications/initialized", json!({}))
         .to_string()
         .into();
-    let record = "alice default notifications/initialized - denied -32001: -";
+    let record = "alice default notifications/initialized - denied -32001: no_session";
     table.alice("notification", told.clone(), 404, record);
     let record = "- default notifications/initialized - denied 40100: policy_denied";
     table.plain("nobody's notification", told, 401, record);
@@ -371,29 +386,29 @@ async fn calls_that_cannot_be() {
         let params = json!({"name": name, "arguments": arguments});
         modern::request("/mcp", 1, "tools/call", params)
     };
-    let record = "alice default tools/call - rejected -32602: -";
+    let record = "alice default tools/call - error -32602: not_found";
     table.alice("unknown tool", tool(CANARY, json!({})), 200, record);
-    let record = "alice default tools/call act rejected -: invalid_arguments";
+    let record = "alice default tools/call act error -: invalid_arguments";
     let wrong = tool("act", json!({"do": [CANARY]}));
     table.alice("wrong arguments", wrong, 200, record);
-    let record = "alice default tools/call act rejected -32020: -";
+    let record = "alice default tools/call act error -32020: invalid_request";
     let other = act("").with("Mcp-Param-Region", "other");
     table.alice("mirrored otherwise", other, 400, record);
     // Passed on, since the only server may know it; it does not.
-    let record = "alice default other - error -32601: -";
+    let record = "alice default other - error -32601: upstream";
     let odd = modern::request("/mcp", 1, CANARY, json!({}));
     table.alice("unknown method", odd, 404, record);
-    let record = "alice default tools/list - rejected -32602: -";
+    let record = "alice default tools/list - error -32602: invalid_request";
     let mut bare = modern::request("/mcp", 1, "tools/list", json!({}));
     bare.body = legacy::message(1, "tools/list", json!({}))
         .to_string()
         .into();
     table.alice("no metadata", bare, 400, record);
-    let record = "alice default resources/read - rejected -32602: -";
+    let record = "alice default resources/read - error -32602: not_found";
     let uri = json!({"uri": "file:///../canary-8472-51423"});
     let climb = modern::request("/mcp", 1, "resources/read", uri);
     table.alice("traversal", climb, 200, record);
-    let record = "alice default resources/read - error -32601: -";
+    let record = "alice default resources/read - error -32601: upstream";
     let uri = json!({"uri": "db://user:canary-8472-51423@host/x"});
     let read = modern::request("/mcp", 1, "resources/read", uri);
     table.alice("a resource", read, 404, record);
@@ -426,12 +441,12 @@ async fn servers_that_fail() {
             "busy",
             "alice default tools/call act error -: upstream_unavailable",
         ),
-        ("hang", "alice default tools/call act error -: timeout"),
+        ("hang", "alice default tools/call act unknown -: timeout"),
         (
             "break",
-            "alice default tools/call act error -: outcome_unknown",
+            "alice default tools/call act unknown -: outcome_unknown",
         ),
-        ("err", "alice default tools/call act error 7: -"),
+        ("err", "alice default tools/call act error 7: upstream"),
     ] {
         table.alice(does, act(does), 200, record);
     }
@@ -463,11 +478,11 @@ async fn lines_that_are_refused() {
         ),
         (
             call("a", CANARY, json!({})),
-            "stdio default tools/call - rejected -32602: -",
+            "stdio default tools/call - error -32602: not_found",
         ),
         (
             call("b", "act", json!({"do": 1})),
-            "stdio default tools/call act rejected -: invalid_arguments",
+            "stdio default tools/call act error -: invalid_arguments",
         ),
         (
             call("c", "act", json!({"do": "lie"})),
@@ -480,7 +495,7 @@ async fn lines_that_are_refused() {
     }
     let (rest, _) = pipe.close().await;
     assert!(rest.is_empty(), "{rest:?}");
-    let records = table.gateway.lines("stdio/wardgate-data/records.jsonl");
+    let records = ends(&table.gateway.folder.path().join("stdio").join(STATE));
     for ((line, expected), record) in cases.iter().zip(&records) {
         assert_eq!(told(record), *expected, "{line}: {record}");
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use wardgate_testkit::{http, legacy::Session, modern};
 
-use crate::gateway::TestGateway;
+use crate::gateway::{STATE, TestGateway, records};
 
 #[tokio::test]
 async fn every_door_leads_to_the_same_tool() {
@@ -25,7 +25,11 @@ async fn every_door_leads_to_the_same_tool() {
     assert_eq!(answer["result"]["content"][0]["text"], "hello");
     let (rest, success) = stdio.close().await;
     assert!(rest.is_empty() && success);
-    assert_eq!(gateway.lines("stdio/wardgate-data/records.jsonl").len(), 1);
+    let on_stdio = records(&gateway.folder.path().join("stdio").join(STATE));
+    let of_call = on_stdio
+        .iter()
+        .filter(|record| record["type"] == "tool.call");
+    assert_eq!(of_call.count(), 2, "received and complete: {on_stdio:?}");
 
     let finished = gateway.stop().await;
     assert!(finished.success, "{}", finished.log);

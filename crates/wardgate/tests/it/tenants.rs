@@ -103,10 +103,10 @@ async fn what_another_tenant_has_does_not_exist() {
     }
     let finished = gateway.stop().await;
     let denied: Vec<_> = (finished.calls().into_iter())
-        .filter(|call| call["status"] == "denied")
+        .filter(|call| call["outcome"]["status"] == "denied")
         .collect();
     assert!(
-        denied.iter().any(|call| call["toolset"] == "finance"),
+        denied.iter().any(|call| call["what"]["toolset"] == "finance"),
         "{denied:?}"
     );
 }

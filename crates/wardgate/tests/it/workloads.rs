@@ -124,8 +124,8 @@ async fn a_certificate_proves_the_workload_it_names() {
     stand.serve.signal(rustix::process::Signal::TERM);
     stand.serve.ended().await;
     let principals: Vec<_> = (stand.records().into_iter())
-        .filter(|record| record["status"] == "ok")
-        .map(|record| record["principal"].clone())
+        .filter(|record| record["outcome"]["status"] == "success")
+        .map(|record| record["who"]["principal"].clone())
         .collect();
     assert_eq!(principals, [json!(JOB), json!("ops")]);
 }

@@ -1,0 +1,52 @@
+//! Permit + Reserved → Intent: what may change something is on disk before it is sent.
+
+use wardgate_snapshot::OnError;
+
+use super::{authorize::Permit, record, reserve::Reserved, resolve::Target};
+use crate::{call::Call, gate::Gate, pipeline::Trail, stop::Stop};
+
+/// That a call is allowed and paid for, and as far as its record is concerned may be sent.
+pub struct Intent {
+    reserved: Reserved,
+}
+
+impl Intent {
+    pub(super) fn into_reserved(self) -> Reserved {
+        self.reserved
+    }
+}
+
+/// Writes the received record, unless the operator vouches that the tool changes nothing. A client that leaves meanwhile does
+/// not stop it: half an intention could not be completed.
+///
+/// # Errors
+/// [`Stop::Internal`] when records cannot be written and the config says to block; nothing was sent.
+pub async fn intend(
+    gate: &Gate,
+    call: &Call,
+    target: &Target,
+    _permit: &Permit,
+    reserved: Reserved,
+    trail: &mut Trail,
+) -> Result<Intent, Stop> {
+    let Some(ledger) = &gate.ports.ledger else {
+        return Ok(Intent { reserved });
+    };
+    let audit = &call.snapshot.gateway.audit;
+    let (written, on_error) = match target.server().traits_of(target.name()).read_only {
+        true => (ledger.is_writable(), audit.on_error_read_only),
+        false => {
+            let draft = record::received(trail);
+            let received = draft.record.clone();
+            let written = ledger.intend(draft).await.is_ok();
+            trail.received = written.then_some(received);
+            (written, audit.on_error)
+        }
+    };
+    match on_error {
+        OnError::Block if !written => Err(Stop::Internal {
+            reason: "its record cannot be written, so nothing was sent",
+        }),
+        OnError::Block | OnError::Degrade => Ok(Intent { reserved }),
+    }
+}
