@@ -4,6 +4,7 @@ pub mod caller;
 pub mod class;
 pub mod id;
 pub mod money;
+pub mod overrides;
 pub mod secret;
 pub mod tool;
 
@@ -14,5 +15,6 @@ pub use id::{
     ServerName, TenantId, ToolsetName,
 };
 pub use money::MicroUsd;
+pub use overrides::{OverrideEffect, OverrideMatch};
 pub use secret::{Secret, SecretRef};
 pub use tool::{Effects, Risk, ToolRef};

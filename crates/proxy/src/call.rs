@@ -12,6 +12,7 @@ use wardgate_snapshot::{Snapshot, Toolset};
 use crate::{
     cx::Cx,
     exchange::Exchange,
+    overrides::ongoing::Ticket,
     session::{Session, Underway},
     upstream::declared::Declared,
 };
@@ -92,6 +93,8 @@ pub struct Call {
     pub cx: Cx,
     pub exchange: Exchange,
     pub underway: Option<Underway>,
+    /// Its place among all requests under way, by which an override finds it.
+    pub ticket: Ticket,
 }
 
 impl Call {

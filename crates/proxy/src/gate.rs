@@ -14,13 +14,18 @@ use jiff::Timestamp;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wardgate_identity::{Ambiguous, Fetch};
 use wardgate_limit::{KEYS_MAX_DEFAULT, Limits, Moment};
-use wardgate_model::{Secret, SecretRef};
+use wardgate_model::{OverrideEffect, Secret, SecretRef};
 use wardgate_snapshot::Snapshot;
 
 use crate::{
     bridge::park::Parked,
     catalog::view::Views,
     keyring::Keyring,
+    overrides::{
+        Rule,
+        in_force::{InForce, Source},
+        ongoing::Ongoing,
+    },
     record::Ledger,
     seal::Seal,
     session::{quota::Streams, registry::Sessions},
@@ -71,6 +76,9 @@ pub struct Gate {
     pub upstreams: Upstreams,
     pub views: Views,
     pub parked: Parked,
+    /// What operators have stopped or opened for the moment.
+    pub overrides: InForce,
+    pub ongoing: Arc<Ongoing>,
     /// What callers have used of their limits.
     pub limits: Limits,
     /// Every task of the data plane; the drain waits for it.
@@ -106,6 +114,8 @@ impl Gate {
             upstreams,
             views: Views::default(),
             parked: Parked::default(),
+            overrides: InForce::default(),
+            ongoing: Arc::default(),
             tasks,
             draining,
             ready: AtomicBool::new(true),
@@ -128,6 +138,19 @@ impl Gate {
         self.snapshot.store(Arc::new(snapshot));
         self.upstreams.announce_everything();
         Ok(())
+    }
+
+    /// Puts everything that one source of overrides says in force. When it returns, no request that has not been sent yet is sent
+    /// against it, and what it cancels is being cancelled. Returns how many requests that were.
+    pub fn overrule(&self, source: Source, rules: Vec<Rule>) -> usize {
+        let change = self.overrides.replace(source, rules);
+        let began = change.began.iter();
+        let began = began.filter(|rule| rule.effect == OverrideEffect::Deny);
+        let cancelled = began.map(|rule| self.ongoing.stop(rule)).sum();
+        if change.concerns_lists() {
+            self.upstreams.announce_everything();
+        }
+        cancelled
     }
 
     pub fn snapshot(&self) -> Arc<Snapshot> {

@@ -15,6 +15,7 @@ mod gather;
 pub mod keyring;
 pub mod listener;
 pub mod outcome;
+pub mod overrides;
 pub mod pipeline;
 pub mod record;
 pub mod seal;

@@ -8,8 +8,12 @@ use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
 
 use crate::{
     allowance::{self, RateLimit},
+    overrides::Rule,
     stop::{Missing, Stop},
 };
+
+/// Of an operator's reason so much is shown.
+const REASON_CHARS_MAX: usize = 500;
 
 /// A finished answer with what HTTP needs besides the body.
 #[derive(Clone, Debug)]
@@ -114,7 +118,13 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
         }
         Stop::Timeout => Some(ErrorClass::Timeout),
         Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
-        Stop::OutcomeUnknown => Some(ErrorClass::OutcomeUnknown),
+        Stop::OutcomeUnknown
+        | Stop::Disabled {
+            under_way: true, ..
+        } => Some(ErrorClass::OutcomeUnknown),
+        Stop::Disabled {
+            under_way: false, ..
+        } => Some(ErrorClass::Disabled),
         Stop::Internal { .. } => Some(ErrorClass::Internal),
         Stop::Unauthenticated { .. }
         | Stop::Forbidden
@@ -153,6 +163,7 @@ fn advice(stop: &Stop) -> String {
         Stop::InsufficientScope { .. } => "The token lacks scopes that this toolset needs.".into(),
         Stop::Forbidden => "This caller may not use this toolset.".into(),
         Stop::Denied(decision) => denied(decision),
+        Stop::Disabled { rule, under_way } => disabled(rule, *under_way),
         Stop::NoSession { given: false } => "Mcp-Session-Id header is required".into(),
         Stop::NoSession { given: true } => "Session not found".into(),
         Stop::NotFound(missing) => match missing {
@@ -163,6 +174,17 @@ fn advice(stop: &Stop) -> String {
         Stop::Cancelled => "Request cancelled".into(),
         Stop::Rpc(error) | Stop::BadMeta(error) => error.message.clone(),
         Stop::Upstream(_) => String::new(),
+    }
+}
+
+/// Gives the operator's reason, which is meant to be read here.
+fn disabled(rule: &Rule, under_way: bool) -> String {
+    let reason = wardgate_sanitize::printable(&rule.reason, REASON_CHARS_MAX);
+    match under_way {
+        true => format!(
+            "Cancelled by an operator's override: {reason}. It may have run; check before calling again."
+        ),
+        false => format!("Disabled by an operator's override: {reason}. Do not repeat this call."),
     }
 }
 
@@ -268,6 +290,7 @@ pub fn code(stop: &Stop, era: Era) -> i64 {
         Stop::Forbidden | Stop::InsufficientScope { .. } | Stop::Denied(_) => 40300,
         Stop::NoToolset => 40400,
         Stop::OutcomeUnknown => 40900,
+        Stop::Disabled { .. } => 42300,
         Stop::Limited(_) | Stop::Busy { .. } => 42900,
         Stop::Cancelled => 49900,
         Stop::Internal { .. } => error::INTERNAL_ERROR,
@@ -297,6 +320,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         | Stop::NotFound(_)
         | Stop::Arguments(_)
         | Stop::Denied(_)
+        | Stop::Disabled { .. }
         | Stop::Timeout
         | Stop::Unavailable { .. }
         | Stop::UpstreamFault { .. }

@@ -24,12 +24,14 @@ use crate::{
     exchange::Exchange,
     gate::Gate,
     outcome::Answer,
+    overrides::Rule,
     session::recognise,
     stage::{
         admit::{Slot, admit},
         authorize::{self, Permit, REASON},
         connect::{Connected, connect},
         forward::forward,
+        heed::{self, Heeded, heed},
         identify::{may_use, who},
         intend::intend,
         output,
@@ -58,7 +60,10 @@ pub async fn serve(
     let introduced = introduce(&gate, arrival, method.clone(), exchange, cancel, &mut trail).await;
     let (end, era) = match introduced {
         Err(stop) => (Err(stop), era),
-        Ok(call) => (route(&gate, &call, &mut trail).await, call.peer.era()),
+        Ok(call) => {
+            let end = route(&gate, &call, &mut trail).await;
+            (end.map_err(|stop| cancelled(&call, stop)), call.peer.era())
+        }
     };
     let end = record(&gate, &trail, started, end, era).await;
     let mut answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop));
@@ -75,7 +80,9 @@ async fn introduce(
     cancel: CancellationToken,
     trail: &mut Trail,
 ) -> Result<Call, Stop> {
-    let cx = Cx::new(cancel, Duration::from_secs(60));
+    // Apart from the client's own: who is stopped by an operator is told so.
+    let cancel = cancel.child_token();
+    let cx = Cx::new(cancel.clone(), Duration::from_secs(60));
     let peer = peer(gate, &arrival, &cx, trail).await?;
     let (Some(id), Some(caller)) = (arrival.frame.id().cloned(), trail.caller.clone()) else {
         return Err(Stop::Internal {
@@ -83,7 +90,10 @@ async fn introduce(
         });
     };
     trail.agent = peer.info.clone();
+    let subject = heed::subject(caller.identity(), &arrival.toolset);
+    let is_standing = method == Method::SubscriptionsListen;
     Ok(Call {
+        ticket: gate.ongoing.enter(subject, is_standing, cancel),
         id,
         method,
         caller,
@@ -117,13 +127,25 @@ async fn peer(gate: &Gate, arrival: &Arrival, cx: &Cx, trail: &mut Trail) -> Res
     )
 }
 
+/// A call that an override has cancelled says so.
+fn cancelled(call: &Call, stop: Stop) -> Stop {
+    match (&stop, call.ticket.cancelled_by()) {
+        (Stop::Cancelled, Some(rule)) => Stop::Disabled {
+            rule: rule.clone(),
+            under_way: true,
+        },
+        _ => stop,
+    }
+}
+
 /// One tool call, stage by stage.
 async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
-    let slot = admit(gate, call, trail)?;
+    let heeded = heed(gate, call)?;
+    let slot = admit(gate, call, &heeded, trail)?;
     let target = resolve::tool(gate, call, &slot, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
-    let permit = trail.decided(authorize::call(call, &target))?;
+    let permit = trail.decided(authorize::call(call, &target, &heeded))?;
     let arguments = validate::arguments(call, &target)?;
     let reserved = reserve(gate, call, &target, arguments, trail)?;
     let intent = intend(gate, call, &target, &permit, reserved, trail).await?;
@@ -155,21 +177,22 @@ enum Reached {
 }
 
 async fn shorter_way(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Reached, Stop> {
-    let slot = admit(gate, call, trail)?;
+    let heeded = heed(gate, call)?;
+    let slot = admit(gate, call, &heeded, trail)?;
     let answer = match &call.method {
-        Method::Initialize => way::hello::initialize(gate, call).await?,
-        Method::ServerDiscover => way::hello::discover(gate, call).await?,
+        Method::Initialize => way::hello::initialize(gate, call, &heeded).await?,
+        Method::ServerDiscover => way::hello::discover(gate, call, &heeded).await?,
         Method::Ping => way::empty(call),
         Method::LoggingSetLevel => way::logging::set_level(call)?,
         Method::ToolsList
         | Method::PromptsList
         | Method::ResourcesList
-        | Method::ResourcesTemplatesList => way::list::list(gate, call, &slot).await?,
-        Method::ResourcesSubscribe => way::subscribe::subscribe(gate, call).await?,
+        | Method::ResourcesTemplatesList => way::list::list(gate, call, &slot, &heeded).await?,
+        Method::ResourcesSubscribe => way::subscribe::subscribe(gate, call, &heeded).await?,
         Method::ResourcesUnsubscribe => way::subscribe::unsubscribe(call)?,
-        Method::SubscriptionsListen => way::listen::listen(gate, call, slot).await?,
+        Method::SubscriptionsListen => way::listen::listen(gate, call, slot, &heeded).await?,
         _ => {
-            return forwarded(gate, call, &slot, trail)
+            return forwarded(gate, call, &slot, &heeded, trail)
                 .await
                 .map(Reached::Reply);
         }
@@ -182,12 +205,13 @@ async fn forwarded(
     gate: &Gate,
     call: &Call,
     slot: &Slot,
+    heeded: &Heeded,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
     match &call.method {
-        Method::PromptsGet => way::named::prompt(gate, call, slot, trail).await,
-        Method::ResourcesRead => way::named::resource(gate, call, slot, trail).await,
-        Method::CompletionComplete => way::named::completion(gate, call, slot, trail).await,
+        Method::PromptsGet => way::named::prompt(gate, call, slot, heeded, trail).await,
+        Method::ResourcesRead => way::named::resource(gate, call, slot, heeded, trail).await,
+        Method::CompletionComplete => way::named::completion(gate, call, slot, heeded, trail).await,
         Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
             way::task::task(gate, call, slot, trail).await
         }
@@ -222,6 +246,8 @@ pub struct Trail {
     /// The record that is on disk already; what it says must be completed.
     pub received: Option<Record>,
     pub decision: Option<Decision>,
+    /// The override without which policies would have denied the call.
+    pub break_glass: Option<Arc<Rule>>,
     /// What became of a structured result that does not fit.
     pub output: Option<&'static str>,
     /// The `traceparent`.
@@ -256,6 +282,7 @@ impl Trail {
             charged: None,
             warnings: Vec::new(),
             decision: None,
+            break_glass: None,
             output: None,
             trace: arrival.trace.parent().map(str::to_owned),
         }
@@ -269,6 +296,8 @@ impl Trail {
 
     /// Keeps what was decided, whichever way.
     pub fn decided(&mut self, permit: Result<Permit, Stop>) -> Result<Permit, Stop> {
+        let permitted = permit.as_ref().ok();
+        self.break_glass = permitted.and_then(|permit| permit.break_glass().cloned());
         self.decision = match &permit {
             Ok(permit) => permit.decision().cloned(),
             Err(Stop::Denied(decision)) => Some(Decision::clone(decision)),

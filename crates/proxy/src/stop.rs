@@ -1,13 +1,13 @@
 //! Every way a call can end without the upstream's result. [`crate::outcome`] turns these into what the client sees.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use wardgate_limit::Refusal;
 use wardgate_policy::Decision;
 use wardgate_protocol::{Raw, RpcError};
 use wardgate_schema::Mismatch;
 
-use crate::cx::Halt;
+use crate::{cx::Halt, overrides::Rule};
 
 /// What a name did not lead to. Hidden and unknown are the same on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,11 @@ pub enum Stop {
     },
     /// Policies do not allow this call.
     Denied(Box<Decision>),
+    /// An operator's override stops it: before it was sent, or, if it was under way, in between.
+    Disabled {
+        rule: Arc<Rule>,
+        under_way: bool,
+    },
     /// The session id is missing (`false`) or unknown, expired or another caller's (`true`).
     NoSession {
         given: bool,
@@ -74,6 +79,13 @@ pub enum Stop {
 }
 
 impl Stop {
+    pub fn disabled(rule: &Arc<Rule>) -> Stop {
+        Stop::Disabled {
+            rule: rule.clone(),
+            under_way: false,
+        }
+    }
+
     pub fn limited(refusal: Refusal) -> Stop {
         Stop::Limited(Box::new(refusal))
     }

@@ -1,9 +1,9 @@
 //! Overrides in SQL.
 
-use wardgate_model::{OverrideId, PersonId};
+use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch, PersonId};
 use wardgate_store::{
-    Cursor, Lift, Lifted, Override, OverrideEffect, OverrideError, OverrideFilter, OverrideMatch,
-    Overrides, Page, Reply, StoreError, Timestamp,
+    Cursor, Lift, Lifted, Override, OverrideError, OverrideFilter, Overrides, Page, Reply,
+    StoreError, Timestamp,
 };
 
 use crate::{

@@ -27,9 +27,7 @@ pub use approvals::{
 };
 pub use checkpoints::{Checkpoint, Checkpoints};
 pub use error::{Fault, Retry, StoreError};
-pub use overrides::{
-    Lift, Lifted, Override, OverrideEffect, OverrideError, OverrideFilter, OverrideMatch, Overrides,
-};
+pub use overrides::{Lift, Lifted, Override, OverrideError, OverrideFilter, Overrides};
 pub use page::{Cursor, PAGE_MAX, Page};
 pub use records::{Head, Line, RecordFilter, Records, Spend, Stage};
 pub use time::Timestamp;

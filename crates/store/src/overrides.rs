@@ -1,87 +1,9 @@
 //! An operator's rules for the moment: kill switch (`deny`), break-glass (`allow`), `freeze`. Who may set one is the
 //! caller's rule; that `deny all-writes` is lifted by two people is held here, where it cannot be passed by.
 
-use std::fmt;
-
-use wardgate_model::{
-    Identity, OverrideId, PersonId, PrincipalId, ServerName, TenantId, ToolRef, ToolsetName,
-};
+use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch, PersonId};
 
 use crate::{Cursor, Page, Reply, StoreError, Timestamp};
-
-words! {
-    OverrideEffect {
-        Deny = "deny",
-        Allow = "allow",
-        /// Stops promotions.
-        Freeze = "freeze",
-    }
-}
-
-/// What an override is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum OverrideMatch {
-    Tool(ToolRef),
-    Server(ServerName),
-    Toolset(ToolsetName),
-    Tenant(TenantId),
-    Principal(Identity),
-    /// Every tool that is not known to be read-only.
-    AllWrites,
-}
-
-impl OverrideMatch {
-    pub fn kind(&self) -> &'static str {
-        match self {
-            OverrideMatch::Tool(_) => "tool",
-            OverrideMatch::Server(_) => "server",
-            OverrideMatch::Toolset(_) => "toolset",
-            OverrideMatch::Tenant(_) => "tenant",
-            OverrideMatch::Principal(_) => "principal",
-            OverrideMatch::AllWrites => "all-writes",
-        }
-    }
-
-    /// `pay/refund_create`, `com.acme/payments`, `acme/caller` …; empty for all writes.
-    pub fn value(&self) -> String {
-        match self {
-            OverrideMatch::Tool(tool) => tool.to_string(),
-            OverrideMatch::Server(server) => server.to_string(),
-            OverrideMatch::Toolset(toolset) => toolset.to_string(),
-            OverrideMatch::Tenant(tenant) => tenant.to_string(),
-            OverrideMatch::Principal(identity) => identity.to_string(),
-            OverrideMatch::AllWrites => String::new(),
-        }
-    }
-
-    /// Reads what [`OverrideMatch::kind`] and [`OverrideMatch::value`] wrote.
-    pub fn parse(kind: &str, value: &str) -> Option<OverrideMatch> {
-        Some(match kind {
-            "tool" => OverrideMatch::Tool(ToolRef::parse(value)?),
-            "server" => OverrideMatch::Server(ServerName::new(value)),
-            "toolset" => OverrideMatch::Toolset(ToolsetName::new(value)),
-            "tenant" => OverrideMatch::Tenant(TenantId::new(value)),
-            "principal" => {
-                let (tenant, principal) = value.split_once('/')?;
-                OverrideMatch::Principal(Identity {
-                    tenant: TenantId::new(tenant),
-                    principal: PrincipalId::new(principal),
-                })
-            }
-            "all-writes" if value.is_empty() => OverrideMatch::AllWrites,
-            _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for OverrideMatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            OverrideMatch::AllWrites => f.write_str(self.kind()),
-            _ => write!(f, "{} {}", self.kind(), self.value()),
-        }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
@@ -183,38 +105,4 @@ pub trait Overrides: Send + Sync {
         after: Option<&'a Cursor>,
         limit: u32,
     ) -> Reply<'a, Page<Override>>;
-}
-
-#[cfg(test)]
-mod tests {
-    use wardgate_model::Alias;
-
-    use super::*;
-
-    #[test]
-    fn a_match_reads_back_as_it_was_written() {
-        let identity = Identity {
-            tenant: TenantId::new("acme"),
-            principal: PrincipalId::new("a/b"),
-        };
-        let tool = ToolRef {
-            alias: Alias::new("pay"),
-            name: "refund/create".to_owned(),
-        };
-        for matches in [
-            OverrideMatch::Tool(tool),
-            OverrideMatch::Server(ServerName::new("com.acme/payments")),
-            OverrideMatch::Toolset(ToolsetName::new("finance")),
-            OverrideMatch::Tenant(TenantId::new("acme")),
-            OverrideMatch::Principal(identity),
-            OverrideMatch::AllWrites,
-        ] {
-            assert_eq!(
-                OverrideMatch::parse(matches.kind(), &matches.value()),
-                Some(matches)
-            );
-        }
-        assert_eq!(OverrideMatch::parse("tool", "no-slash"), None);
-        assert_eq!(OverrideMatch::parse("all", ""), None);
-    }
 }

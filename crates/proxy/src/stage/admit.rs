@@ -4,6 +4,7 @@ use wardgate_limit::Facts;
 use wardgate_model::ToolRef;
 use wardgate_protocol::Method;
 
+use super::heed::Heeded;
 use crate::{call::Call, gate::Gate, pipeline::Trail, stop::Stop};
 
 /// A place among the calls under way; given back on drop. Openings have none.
@@ -15,7 +16,7 @@ pub struct Slot {
 ///
 /// # Errors
 /// [`Stop::Limited`]; then nothing was taken.
-pub fn admit(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<Slot, Stop> {
+pub fn admit(gate: &Gate, call: &Call, _heeded: &Heeded, trail: &mut Trail) -> Result<Slot, Stop> {
     if is_free(&call.method) {
         return Ok(Slot { _places: None });
     }

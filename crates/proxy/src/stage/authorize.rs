@@ -1,6 +1,8 @@
 //! Caller + Target + arguments → Permit: what policies say of this call. Lists, reads and prompts are decided by the same
 //! rules, so that what is listed and what is callable agree.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use wardgate_policy::{
@@ -8,46 +10,58 @@ use wardgate_policy::{
 };
 use wardgate_protocol::edit;
 
-use super::resolve::Target;
+use super::{heed::Heeded, resolve::Target};
 use crate::{
     call::Call,
     catalog::{
         governed,
         view::{Entry, View},
     },
+    overrides::Rule,
     stop::{Missing, Stop},
 };
 
 /// What allows a call. Without policies every call of a tool in the toolset is.
+#[derive(Default)]
 pub struct Permit {
     decision: Option<Decision>,
+    break_glass: Option<Arc<Rule>>,
 }
 
 impl Permit {
     pub fn decision(&self) -> Option<&Decision> {
         self.decision.as_ref()
     }
+
+    /// The override without which this would be none.
+    pub fn break_glass(&self) -> Option<&Arc<Rule>> {
+        self.break_glass.as_ref()
+    }
 }
 
 /// Where a caller says why it calls.
 pub const REASON: &str = "dev.wardgate/reason";
 
-/// Decides a tool call. A tool the caller may not even see is as unknown as one that does not exist.
+/// Decides a tool call. A tool the caller may not even see is as unknown as one that does not exist, stopped or not.
 ///
 /// # Errors
-/// [`Stop::NotFound`] or [`Stop::Denied`].
-pub fn call(call: &Call, target: &Target) -> Result<Permit, Stop> {
+/// [`Stop::NotFound`], [`Stop::Disabled`] or [`Stop::Denied`].
+pub fn call(call: &Call, target: &Target, heeded: &Heeded) -> Result<Permit, Stop> {
     let Some(authorizer) = target.authorizer() else {
-        return Ok(Permit { decision: None });
+        heeded.target(call, target)?;
+        return Ok(Permit::default());
     };
+    let break_glass = heeded.break_glass(call, target);
     let tool = governed::tool_ref(target.server(), target.name());
     let reason = reason(call);
     let circumstances = circumstances(call, reason.as_deref());
     let toolset = &call.toolset.name;
-    if !authorizer.visible(&call.caller, toolset, &tool, &circumstances, false) {
+    let lifts = break_glass.is_some();
+    if !authorizer.visible(&call.caller, toolset, &tool, &circumstances, lifts) {
         let exposed = call.param_string("name").unwrap_or_default();
         return Err(Stop::NotFound(Missing::Tool(exposed)));
     }
+    heeded.target(call, target)?;
     let arguments = call.param("arguments").unwrap_or("{}");
     let arguments = serde_json::from_str::<&RawValue>(arguments).map_err(|_| Stop::Internal {
         reason: "the arguments cannot be read",
@@ -56,47 +70,60 @@ pub fn call(call: &Call, target: &Target) -> Result<Permit, Stop> {
         tool: &tool,
         arguments,
     };
-    permit(decide(authorizer, call, asked, circumstances))
+    let decision = decide(authorizer, call, asked, circumstances, lifts);
+    permit(decision, break_glass)
 }
 
 /// Decides reading a resource.
 ///
 /// # Errors
 /// As [`call`].
-pub fn read(call: &Call, target: &Target, uri: &str) -> Result<Permit, Stop> {
+pub fn read(call: &Call, target: &Target, uri: &str, heeded: &Heeded) -> Result<Permit, Stop> {
     let server = governed::server(target.server());
     let asked = Asked::Read {
         server: &server,
         uri,
     };
-    other(call, asked).map_err(|_| Stop::NotFound(Missing::Resource(uri.to_owned())))
+    let missing = || Missing::Resource(uri.to_owned());
+    other(call, target, asked, heeded, missing)
 }
 
 /// Decides getting a prompt; `exposed` is its name as the caller knows it.
 ///
 /// # Errors
 /// As [`call`].
-pub fn prompt(call: &Call, target: &Target, exposed: &str) -> Result<Permit, Stop> {
+pub fn prompt(
+    call: &Call,
+    target: &Target,
+    exposed: &str,
+    heeded: &Heeded,
+) -> Result<Permit, Stop> {
     let server = governed::server(target.server());
     let asked = Asked::Prompt {
         server: &server,
         name: target.name(),
     };
-    other(call, asked).map_err(|_| Stop::NotFound(Missing::Prompt(exposed.to_owned())))
+    let missing = || Missing::Prompt(exposed.to_owned());
+    other(call, target, asked, heeded, missing)
 }
 
 /// Says whether anything decides over what this toolset lists.
-pub fn governs(call: &Call) -> bool {
-    call.snapshot.authorizer.is_some()
+pub fn governs(call: &Call, heeded: &Heeded) -> bool {
+    call.snapshot.authorizer.is_some() || heeded.is_about_lists()
 }
 
 /// Says whether the caller sees an entry of a list.
-pub fn sees(call: &Call, view: &View, entry: &Entry) -> bool {
+pub fn sees(call: &Call, view: &View, entry: &Entry, heeded: &Heeded) -> bool {
+    !heeded.hides(call, entry) && allows_to_see(call, view, entry, heeded)
+}
+
+fn allows_to_see(call: &Call, view: &View, entry: &Entry, heeded: &Heeded) -> bool {
     let circumstances = circumstances(call, None);
+    let lifts = heeded.breaks_glass_for(call, entry);
     if let Some(authorizer) = &view.authorizer {
         let tool = governed::tool_ref(&entry.server, &entry.item.key);
         let toolset = &call.toolset.name;
-        return authorizer.visible(&call.caller, toolset, &tool, &circumstances, false);
+        return authorizer.visible(&call.caller, toolset, &tool, &circumstances, lifts);
     }
     let Some(authorizer) = &call.snapshot.authorizer else {
         return true;
@@ -113,21 +140,29 @@ pub fn sees(call: &Call, view: &View, entry: &Entry) -> bool {
             uri: key,
         },
     };
-    decide(authorizer, call, asked, circumstances).effect == Effect::Allow
+    decide(authorizer, call, asked, circumstances, lifts).effect == Effect::Allow
 }
 
 /// What is no tool has no arguments to look at, so to be denied is to be hidden.
-fn other(call: &Call, asked: Asked<'_>) -> Result<Permit, Stop> {
-    let Some(authorizer) = &call.snapshot.authorizer else {
-        return Ok(Permit { decision: None });
+fn other(
+    call: &Call,
+    target: &Target,
+    asked: Asked<'_>,
+    heeded: &Heeded,
+    missing: impl FnOnce() -> Missing,
+) -> Result<Permit, Stop> {
+    let permitted = match &call.snapshot.authorizer {
+        None => Permit::default(),
+        Some(authorizer) => {
+            let (reason, break_glass) = (reason(call), heeded.break_glass(call, target));
+            let circumstances = circumstances(call, reason.as_deref());
+            let lifts = break_glass.is_some();
+            let decision = decide(authorizer, call, asked, circumstances, lifts);
+            permit(decision, break_glass).map_err(|_| Stop::NotFound(missing()))?
+        }
     };
-    let reason = reason(call);
-    permit(decide(
-        authorizer,
-        call,
-        asked,
-        circumstances(call, reason.as_deref()),
-    ))
+    heeded.target(call, target)?;
+    Ok(permitted)
 }
 
 fn decide(
@@ -135,6 +170,7 @@ fn decide(
     call: &Call,
     target: Asked<'_>,
     circumstances: Circumstances<'_>,
+    break_glass: bool,
 ) -> Decision {
     authorizer.decide(&Request {
         caller: &call.caller,
@@ -142,17 +178,18 @@ fn decide(
         target,
         circumstances,
         grants: &[],
-        break_glass: false,
+        break_glass,
     })
 }
 
 /// An approval cannot be asked for yet, so a call that needs one is denied.
-fn permit(decision: Decision) -> Result<Permit, Stop> {
+fn permit(decision: Decision, break_glass: Option<Arc<Rule>>) -> Result<Permit, Stop> {
     for failure in &decision.failures {
         tracing::warn!(rule = ?failure.rule, detail = failure.detail, "policy cannot be evaluated");
     }
     match decision.effect {
         Effect::Allow => Ok(Permit {
+            break_glass: break_glass.filter(|_| !decision.lifted.is_empty()),
             decision: Some(decision),
         }),
         Effect::Defer | Effect::Deny => Err(Stop::Denied(Box::new(decision))),

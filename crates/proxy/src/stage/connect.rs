@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 use wardgate_protocol::Era;
 
-use super::resolve::Target;
+use super::{heed, resolve::Target};
 use crate::{
     call::Call,
     gate::Gate,
@@ -40,8 +40,9 @@ impl Connected {
 /// Connects, or returns the link that is already there.
 ///
 /// # Errors
-/// [`Stop::Unavailable`]; nothing was sent.
+/// [`Stop::Unavailable`] or [`Stop::Disabled`]; nothing was sent.
 pub async fn connect(gate: &Gate, call: &Call, target: &Target) -> Result<Connected, Stop> {
+    heed::still(gate, call, target)?;
     let (line, link) = match target
         .line()
         .and_then(|line| Some((line.clone(), line.live()?)))

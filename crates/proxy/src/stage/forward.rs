@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::{HeaderName, HeaderValue};
 use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
-use super::{connect::Connected, intend::Intent, reserve::Reserved, resolve::Target};
+use super::{connect::Connected, heed, intend::Intent, reserve::Reserved, resolve::Target};
 use crate::{
     bridge::{
         ask::Ask,
@@ -88,6 +88,7 @@ pub async fn exchange(
 ) -> Result<RawReply, Stop> {
     let state = connected.line().state.clone();
     let _slot = super::connect::slot(call, &state).await?;
+    heed::still(gate, call, target)?;
     let parked = gate.parked.resume(&gate.seal, call)?;
     let started = Instant::now();
     let reply = follow(gate, call, target, connected, parked, rename).await;
@@ -117,7 +118,7 @@ async fn follow(
             }
             dialog
         }
-        None => start(call, target, &mut connected, rename).await?,
+        None => start(gate, call, target, &mut connected, rename).await?,
     };
     let mut relisted = false;
     loop {
@@ -126,7 +127,8 @@ async fn follow(
                 // MCP 2026-07-28 basic/transports: after −32020 for stale parameters, list again and retry.
                 relisted = true;
                 Box::pin(relist(call, &connected)).await?;
-                dialog = Box::pin(start(call, target, &mut connected, rename)).await?;
+                heed::still(gate, call, target)?;
+                dialog = Box::pin(start(gate, call, target, &mut connected, rename)).await?;
             }
             Turn::Reply(frame) => {
                 return Ok(RawReply {
@@ -177,6 +179,7 @@ fn park(
 
 /// Sends the request; once more on a fresh link when the first provably did nothing.
 async fn start(
+    gate: &Gate,
     call: &Call,
     target: &Target,
     connected: &mut Connected,
@@ -193,13 +196,14 @@ async fn start(
                 || (may_run_twice(&call.method) && matches!(fault, FlightFault::Lost { .. })) =>
         {
             tracing::debug!(server = %target.server().alias, %fault, "sending again on a fresh link");
-            Box::pin(again(call, target, connected, rename)).await
+            Box::pin(again(gate, call, target, connected, rename)).await
         }
         Err(fault) => Err(fault.to_stop()),
     }
 }
 
 async fn again(
+    gate: &Gate,
     call: &Call,
     target: &Target,
     connected: &mut Connected,
@@ -207,6 +211,7 @@ async fn again(
 ) -> Result<Dialog, Stop> {
     let link = call.cx.within(connected.line().link()).await?;
     connected.renew(link.map_err(|fault| fault.to_stop())?);
+    heed::still(gate, call, target)?;
     let sent = call
         .cx
         .within(send(call, target, connected, rename))

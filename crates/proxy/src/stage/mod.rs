@@ -4,6 +4,7 @@ pub mod admit;
 pub mod authorize;
 pub mod connect;
 pub mod forward;
+pub mod heed;
 pub mod identify;
 pub mod intend;
 pub mod output;

@@ -52,6 +52,7 @@ pub async fn record(
         None => begun(trail, kind(&trail.method, &end)),
     };
     record.outcome = Some(outcome_of(trail, started, &end, era));
+    overridden(&mut record, trail, &end);
     record.cost = cost(trail);
     let draft = with_result(draft(trail, record), &end);
     if trail.received.is_none() {
@@ -199,6 +200,21 @@ fn decision(snapshot: &Snapshot, asked: Option<&Asked>, otherwise: Effect) -> De
     }
 }
 
+/// Names the override that stopped the call, or without which it would have been.
+fn overridden(record: &mut Record, trail: &Trail, end: &Result<Answer, Stop>) {
+    let (Some(decision), stopped) = (&mut record.decision, end.as_ref().err()) else {
+        return;
+    };
+    let rule = match stopped {
+        Some(Stop::Disabled { rule, .. }) => {
+            decision.effect = Effect::Deny;
+            Some(rule)
+        }
+        _ => trail.break_glass.as_ref(),
+    };
+    decision.overridden = rule.map(|rule| rule.id.as_str().into());
+}
+
 /// Callers nobody has identified are the gateway's own tenant's concern.
 fn who(snapshot: &Snapshot, caller: Option<&Caller>) -> Who {
     let Some(caller) = caller else {
@@ -297,6 +313,9 @@ fn status(trail: &Trail, stop: &Stop) -> Status {
     match stop {
         Stop::OutcomeUnknown => Status::Unknown,
         Stop::Timeout | Stop::Cancelled if may_have_run => Status::Unknown,
+        Stop::Disabled {
+            under_way: true, ..
+        } if may_have_run => Status::Unknown,
         Stop::Limited(_) | Stop::Busy { .. } => Status::Limited,
         stop if is_denial(stop) => Status::Denied,
         _ => Status::Error,
@@ -315,12 +334,18 @@ fn is_denial(stop: &Stop) -> bool {
     is_auth_failure(stop)
         || matches!(
             stop,
-            Stop::Denied(_) | Stop::NoToolset | Stop::NoSession { .. }
+            Stop::Denied(_) | Stop::Disabled { .. } | Stop::NoToolset | Stop::NoSession { .. }
         )
 }
 
 /// The class, or else what kind of fault the spec answers by itself.
 fn error_type(stop: &Stop) -> &'static str {
+    if let Stop::Disabled {
+        under_way: true, ..
+    } = stop
+    {
+        return "cancelled";
+    }
     if let Some(class) = outcome::class(stop) {
         return class.as_str();
     }
@@ -336,6 +361,7 @@ fn error_type(stop: &Stop) -> &'static str {
         | Stop::InsufficientScope { .. }
         | Stop::Unjudged { .. }
         | Stop::Denied(_)
+        | Stop::Disabled { .. }
         | Stop::Limited(_)
         | Stop::Busy { .. }
         | Stop::Draining

@@ -87,7 +87,13 @@ impl Reserved {
         compute: Duration,
     ) -> (Option<Spend>, Vec<Warning>) {
         let result = match reply {
-            Err(Stop::Unavailable { .. } | Stop::Draining) => return Default::default(),
+            Err(
+                Stop::Unavailable { .. }
+                | Stop::Draining
+                | Stop::Disabled {
+                    under_way: false, ..
+                },
+            ) => return Default::default(),
             Ok(reply) => reply.content_bytes() as u64,
             Err(_) => 0,
         };

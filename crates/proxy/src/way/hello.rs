@@ -10,6 +10,7 @@ use crate::{
     gate::Gate,
     outcome::Answer,
     session::token,
+    stage::heed::Heeded,
     stop::Stop,
     upstream::{declared::Declared, link::Hello},
 };
@@ -24,13 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// Deadline or cancellation while servers are asked.
-pub async fn initialize(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+pub async fn initialize(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Answer, Stop> {
     let Some(session) = &call.peer.session else {
         return Err(Stop::Internal {
             reason: "an opening without a session",
         });
     };
-    let hellos = hellos(gate, call).await?;
+    let hellos = hellos(gate, call, heeded).await?;
     let mut result = json!({
         "protocolVersion": session.revision.as_str(),
         "capabilities": capabilities(&hellos, session.revision),
@@ -56,8 +57,8 @@ pub async fn initialize(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
 ///
 /// # Errors
 /// As [`initialize`].
-pub async fn discover(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
-    let hellos = hellos(gate, call).await?;
+pub async fn discover(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Answer, Stop> {
+    let hellos = hellos(gate, call, heeded).await?;
     let versions: Vec<_> = Revision::ALL
         .iter()
         .rev()
@@ -81,14 +82,17 @@ fn server_info() -> Value {
     json!({"name": "wardgate", "version": env!("CARGO_PKG_VERSION")})
 }
 
-/// What each server said of itself, asked side by side; `None` for one that cannot be asked.
-async fn hellos(gate: &Gate, call: &Call) -> Result<Vec<Option<Hello>>, Stop> {
+/// What each server said of itself, asked side by side; `None` for one that cannot be asked, or is not to be heard.
+async fn hellos(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Vec<Option<Hello>>, Stop> {
     let servers = call
         .toolset
         .servers
         .iter()
         .filter_map(|alias| call.snapshot.servers.get(alias));
     let asking = servers.map(|server| async move {
+        if heeded.stops_server(call, server) {
+            return None;
+        }
         let line = gate
             .upstreams
             .line_for(server, call.peer.era(), &call.peer.declared());

@@ -11,7 +11,7 @@ use crate::{
     },
     gate::Gate,
     outcome::Answer,
-    stage::{admit::Slot, authorize},
+    stage::{admit::Slot, authorize, heed::Heeded},
     stop::Stop,
     upstream::changes::Shelf,
 };
@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// −32602 for a cursor, else deadline or cancellation.
-pub async fn list(gate: &Gate, call: &Call, _slot: &Slot) -> Result<Answer, Stop> {
+pub async fn list(gate: &Gate, call: &Call, _slot: &Slot, heeded: &Heeded) -> Result<Answer, Stop> {
     if call.param("cursor").is_some_and(|cursor| cursor != "null") {
         return Err(Stop::Rpc(RpcError::new(
             error::INVALID_PARAMS,
@@ -32,7 +32,7 @@ pub async fn list(gate: &Gate, call: &Call, _slot: &Slot) -> Result<Answer, Stop
     let (upstreams, toolset) = (&gate.upstreams, &call.toolset);
     let fresh = Freshness::Listed;
     if let Some(view) = gate.views.current(upstreams, toolset, shelf, &lens, fresh) {
-        return Ok(Answer::result(&call.id, &shown(call, &view)));
+        return Ok(Answer::result(&call.id, &shown(call, &view, heeded)));
     }
     let parts = view::gather(upstreams, &call.snapshot, toolset, shelf, &lens, fresh);
     let parts = call.cx.within(parts).await?;
@@ -40,14 +40,14 @@ pub async fn list(gate: &Gate, call: &Call, _slot: &Slot) -> Result<Answer, Stop
     let view = gate.views.view(upstreams, toolset, shelf, &lens, parts);
     Ok(Answer::result(
         &call.id,
-        &with_missing(&shown(call, &view), missing),
+        &with_missing(&shown(call, &view, heeded), missing),
     ))
 }
 
-/// What of a view this caller sees. Without policies that is the same for all, and ready as bytes.
-fn shown(call: &Call, view: &View) -> Raw {
-    match authorize::governs(call) {
-        true => view.for_caller(|entry| authorize::sees(call, view, entry)),
+/// What of a view this caller sees. Without policies and overrides that is the same for all, and ready as bytes.
+fn shown(call: &Call, view: &View, heeded: &Heeded) -> Raw {
+    match authorize::governs(call, heeded) {
+        true => view.for_caller(|entry| authorize::sees(call, view, entry, heeded)),
         false => view.result.clone(),
     }
 }

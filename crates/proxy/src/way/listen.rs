@@ -10,7 +10,7 @@ use crate::{
     gate::Gate,
     outcome::Answer,
     session::news::{self, Interest},
-    stage::{admit::Slot, connect::connect, resolve},
+    stage::{admit::Slot, authorize, connect::connect, heed::Heeded, resolve},
     stop::Stop,
     upstream::line::Line,
     way::listen_tasks::TaskNews,
@@ -23,10 +23,10 @@ const URIS_MAX: usize = 256;
 ///
 /// # Errors
 /// Malformed filter, or cancellation.
-pub async fn listen(gate: &Gate, call: &Call, slot: Slot) -> Result<Answer, Stop> {
+pub async fn listen(gate: &Gate, call: &Call, slot: Slot, heeded: &Heeded) -> Result<Answer, Stop> {
     let streams_max = call.snapshot.gateway.caps.streams_per_caller_max;
     let _stream = gate.streams.open(&call.caller, streams_max)?;
-    let (interest, held) = honoured(gate, call).await?;
+    let (interest, held) = honoured(gate, call, heeded).await?;
     let mut tasks = TaskNews::follow(gate, call, call.param("notifications").unwrap_or("{}")).await;
     let mut changes = gate.upstreams.subscribe();
     // Streams have a cap of their own; a stream is no call under way.
@@ -65,7 +65,7 @@ impl Drop for Held {
 }
 
 /// What was asked for, less what cannot be had.
-async fn honoured(gate: &Gate, call: &Call) -> Result<(Interest, Held), Stop> {
+async fn honoured(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<(Interest, Held), Stop> {
     let wanted = call.param("notifications").unwrap_or("{}");
     let flag = |key: &str| edit::get(wanted, &[key]) == Some("true");
     let mut interest = Interest {
@@ -85,6 +85,9 @@ async fn honoured(gate: &Gate, call: &Call) -> Result<(Interest, Held), Stop> {
         let Ok(target) = resolve::resource(gate, call, &uri).await else {
             continue;
         };
+        if authorize::read(call, &target, &uri, heeded).is_err() {
+            continue;
+        }
         let Ok(connected) = connect(gate, call, &target).await else {
             continue;
         };

@@ -12,6 +12,7 @@ use crate::{
         authorize,
         connect::connect,
         forward::exchange,
+        heed::Heeded,
         reserve,
         resolve::{self, Target},
         sanitize::{CleanReply, sanitize},
@@ -25,11 +26,12 @@ pub async fn prompt(
     gate: &Gate,
     call: &Call,
     slot: &Slot,
+    heeded: &Heeded,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
     let name = resolve::named(call, "name")?;
     let target = resolve::prompt(gate, call, &name).await?;
-    trail.decided(authorize::prompt(call, &target, &name))?;
+    trail.decided(authorize::prompt(call, &target, &name, heeded))?;
     send(gate, call, &target, Some(&["name"]), slot, trail).await
 }
 
@@ -39,11 +41,12 @@ pub async fn resource(
     gate: &Gate,
     call: &Call,
     slot: &Slot,
+    heeded: &Heeded,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
     let uri = resolve::named(call, "uri")?;
     let target = resolve::resource(gate, call, &uri).await?;
-    trail.decided(authorize::read(call, &target, &uri))?;
+    trail.decided(authorize::read(call, &target, &uri, heeded))?;
     let sent = send(gate, call, &target, None, slot, trail).await;
     match sent {
         // Legacy servers say −32002 or, in the field, other codes; the client's era decides how it is told.
@@ -63,6 +66,7 @@ pub async fn completion(
     gate: &Gate,
     call: &Call,
     slot: &Slot,
+    heeded: &Heeded,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
     let member = |key: &str| {
@@ -74,12 +78,12 @@ pub async fn completion(
     match (member("name"), member("uri")) {
         (Some(name), None) => {
             let target = resolve::prompt(gate, call, &name).await?;
-            trail.decided(authorize::prompt(call, &target, &name))?;
+            trail.decided(authorize::prompt(call, &target, &name, heeded))?;
             send(gate, call, &target, Some(&["ref", "name"]), slot, trail).await
         }
         (None, Some(uri)) => {
             let target = resolve::resource(gate, call, &uri).await?;
-            trail.decided(authorize::read(call, &target, &uri))?;
+            trail.decided(authorize::read(call, &target, &uri, heeded))?;
             send(gate, call, &target, None, slot, trail).await
         }
         _ => Err(Stop::Rpc(RpcError::new(

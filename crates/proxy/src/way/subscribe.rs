@@ -4,7 +4,7 @@ use crate::{
     call::Call,
     gate::Gate,
     outcome::Answer,
-    stage::{connect::connect, resolve},
+    stage::{authorize, connect::connect, heed::Heeded, resolve},
     stop::Stop,
 };
 
@@ -12,9 +12,10 @@ use crate::{
 ///
 /// # Errors
 /// As a read of the resource would end.
-pub async fn subscribe(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
+pub async fn subscribe(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Answer, Stop> {
     let uri = resolve::named(call, "uri")?;
     let target = resolve::resource(gate, call, &uri).await?;
+    authorize::read(call, &target, &uri, heeded)?;
     let Some(session) = &call.peer.session else {
         return Err(Stop::Internal {
             reason: "a subscription without a session",

@@ -1,15 +1,12 @@
 //! Promises of [`Overrides`].
 
-use wardgate_model::{OverrideId, ServerName, TenantId};
+use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch, ServerName, TenantId};
 
 use super::{
     Subject,
     sample::{at, identity, kill, person},
 };
-use crate::{
-    Lift, Lifted, Override, OverrideEffect, OverrideError, OverrideFilter, OverrideMatch,
-    Overrides, StoreError,
-};
+use crate::{Lift, Lifted, Override, OverrideError, OverrideFilter, Overrides, StoreError};
 
 fn lift(name: &str, second: i64) -> Lift {
     Lift {
