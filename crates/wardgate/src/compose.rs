@@ -17,7 +17,11 @@ use wardgate_proxy::{
 use wardgate_snapshot::Snapshot;
 
 use crate::{
-    cli::config_file::Inputs, issuer_keys::IssuerKeys, ledger::Recorder, secrets::Resolver,
+    cli::config_file::Inputs,
+    issuer_keys::IssuerKeys,
+    ledger::{Recorder, files},
+    secrets::Resolver,
+    store::OpenStore,
 };
 
 /// Secrets of the config in force; a reload may bring others.
@@ -58,6 +62,8 @@ pub fn snapshot(inputs: &Inputs) -> anyhow::Result<Snapshot> {
 pub struct Composed {
     pub ports: Ports,
     pub recorder: Option<Recorder>,
+    /// What else is remembered; `None` where nothing can be.
+    pub store: Option<Arc<OpenStore>>,
 }
 
 /// Puts the adapters together.
@@ -78,6 +84,7 @@ pub async fn ports(
         }
         false => None,
     };
+    let store = store(state, gateway.record).await?;
     let queue = |recorder: &Recorder| recorder.queue.clone() as Arc<dyn Ledger>;
     let launcher = std::env::current_exe().context("the program does not know where it is")?;
     Ok(Composed {
@@ -88,5 +95,29 @@ pub async fn ports(
             launcher,
         },
         recorder,
+        store,
     })
+}
+
+/// Opens what is remembered besides records. Where no records are kept, a folder that cannot be written is no reason not to serve,
+/// unless something is remembered in it already.
+async fn store(state: &Path, is_needed: bool) -> anyhow::Result<Option<Arc<OpenStore>>> {
+    let path = state.join(files::DATABASE);
+    let is_needed = is_needed || path.exists();
+    let made = std::fs::create_dir_all(state).map_err(anyhow::Error::from);
+    let opened = match made {
+        Ok(()) => OpenStore::open(path).await.map_err(anyhow::Error::from),
+        Err(fault) => Err(fault),
+    };
+    match opened {
+        Ok(store) => Ok(Some(Arc::new(store))),
+        Err(fault) if is_needed => Err(fault.context("the store cannot be opened")),
+        Err(fault) => {
+            tracing::warn!(
+                fault = format!("{fault:#}"),
+                "nothing is remembered over a restart"
+            );
+            Ok(None)
+        }
+    }
 }

@@ -22,6 +22,7 @@ use crate::{
     compose::{self, Composed, ConfigSecrets},
     issuer_keys::IssuerKeys,
     ledger::Recorder,
+    overrides::{Kept, emergency::Emergency},
     reload,
     usage::UsageFile,
 };
@@ -82,6 +83,7 @@ async fn run(
         .ok();
     let told = Told::listen()?;
     let hangup = signal(SignalKind::hangup())?;
+    let panic_button = signal(SignalKind::user_defined2())?;
     let snapshot = compose::snapshot(&inputs)?;
     let loaded = inputs.loaded;
     if let Some(watch) = &mut watch {
@@ -92,11 +94,27 @@ async fn run(
     let issuer_keys = Arc::new(IssuerKeys::default());
     issuer_keys.replace(&loaded.config)?;
     let state = state(&args, &loaded.config);
-    let Composed { ports, recorder } =
-        compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone()).await?;
+    let Composed {
+        ports,
+        recorder,
+        store,
+    } = compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone()).await?;
     let gate = Gate::new(snapshot, ports).await?;
+    let emergency = Emergency::start(&gate, &state).context("the emergency switch cannot work")?;
+    let kept = match &store {
+        Some(store) => Some(
+            Kept::start(gate.clone(), store.clone())
+                .await
+                .context("overrides cannot be read")?,
+        ),
+        None => None,
+    };
     let usage = UsageFile::restore(&gate, &state);
     let stop = CancellationToken::new();
+    gate.tasks.spawn(emergency.obey(panic_button, stop.clone()));
+    if let Some(kept) = kept {
+        gate.tasks.spawn(kept.follow(stop.clone()));
+    }
     gate.tasks
         .spawn(usage.clone().keep(gate.clone(), stop.clone()));
     gate.tasks.spawn(reload::follow(
@@ -113,7 +131,11 @@ async fn run(
         false => over_http(&gate, told, &stop, recorder.as_ref()).await,
     };
     stop.cancel();
+    emergency.close().await;
     shut_down(&gate, recorder).await;
+    if let Some(store) = store {
+        store.close().await;
+    }
     usage.write(&gate);
     served
 }

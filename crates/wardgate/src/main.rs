@@ -7,9 +7,11 @@ mod compose;
 mod issuer_keys;
 mod ledger;
 mod lifecycle;
+mod overrides;
 mod policies;
 mod reload;
 mod secrets;
+mod store;
 mod usage;
 
 use std::process::ExitCode;

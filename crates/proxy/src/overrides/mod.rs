@@ -4,6 +4,7 @@
 //!
 //! [`Gate::overrule`]: crate::gate::Gate::overrule
 
+pub mod concerned;
 pub mod in_force;
 pub mod ongoing;
 
@@ -100,11 +101,7 @@ impl Rule {
 
     /// Says whether the request is one the rule is about, whatever its effect.
     pub fn covers(&self, subject: &Subject, aim: Option<&Aim>) -> bool {
-        match &self.matches {
-            OverrideMatch::Tenant(tenant) => *tenant == subject.caller.tenant,
-            OverrideMatch::Principal(identity) => *identity == subject.caller,
-            of_aim => aim.is_some_and(|aim| covers_aim(of_aim, subject, aim)),
-        }
+        covers(&self.matches, subject, aim)
     }
 
     /// Says whether it is about the caller, whatever is asked for.
@@ -113,6 +110,14 @@ impl Rule {
             self.matches,
             OverrideMatch::Tenant(_) | OverrideMatch::Principal(_)
         )
+    }
+}
+
+fn covers(matches: &OverrideMatch, subject: &Subject, aim: Option<&Aim>) -> bool {
+    match matches {
+        OverrideMatch::Tenant(tenant) => *tenant == subject.caller.tenant,
+        OverrideMatch::Principal(identity) => *identity == subject.caller,
+        of_aim => aim.is_some_and(|aim| covers_aim(of_aim, subject, aim)),
     }
 }
 

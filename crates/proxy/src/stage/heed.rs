@@ -131,7 +131,8 @@ fn aim_of_entry(call: &Call, entry: &Entry) -> Aim {
     }
 }
 
-fn aim_of_tool(server: &Server, name: &str) -> Aim {
+/// A tool as overrides see it.
+pub(crate) fn aim_of_tool(server: &Server, name: &str) -> Aim {
     let may_write = !server.traits_of(name).read_only;
     aim_of(server, Some(name.to_owned()), may_write)
 }

@@ -1,0 +1,101 @@
+use wardgate_model::{Identity, PersonId, PrincipalId, PrincipalKind, Via};
+
+use super::*;
+
+fn operator() -> Operator {
+    Operator {
+        identity: Identity {
+            tenant: TenantId::new("acme"),
+            principal: PrincipalId::new("oncall"),
+        },
+        kind: PrincipalKind::User,
+        via: Via::ApiKey,
+        person: PersonId::new("acme/oncall"),
+    }
+}
+
+fn moment() -> Moment {
+    Moment {
+        at: jiff::Timestamp::from_second(1_000).unwrap(),
+        randomness: [7; 10],
+    }
+}
+
+fn wanted(effect: OverrideEffect, kind: &str, value: &str) -> Wanted {
+    Wanted {
+        effect,
+        matches: OverrideMatch::parse(kind, value).unwrap(),
+        reason: " INC-88 ".to_owned(),
+        until: Until::After(LASTS_DEFAULT),
+        cancel: false,
+    }
+}
+
+#[test]
+fn what_is_asked_for_ends_by_itself_and_says_why() {
+    let wanted = wanted(OverrideEffect::Deny, "tool", "pay/refund_create");
+    let item = ordered(&operator(), wanted, moment()).unwrap();
+    assert_eq!(item.reason, "INC-88");
+    assert_eq!(item.expires_at, Some(Timestamp::from_millis(4_600_000)));
+    assert!(item.id.as_str().starts_with("ovr_"));
+}
+
+#[test]
+fn what_may_not_be_asked_for_is_refused() {
+    let deny = || wanted(OverrideEffect::Deny, "server", "pay");
+    let allow = || wanted(OverrideEffect::Allow, "server", "pay");
+    let with = |wanted: Wanted, reason: &str, until: Until| Wanted {
+        reason: reason.to_owned(),
+        until,
+        ..wanted
+    };
+    let hours = |hours| Until::After(Duration::from_hours(hours));
+    let everything = wanted(OverrideEffect::Allow, "all-writes", "");
+    let cancelling = Wanted {
+        cancel: true,
+        ..allow()
+    };
+    for (wanted, said) in [
+        (with(deny(), "  ", hours(1)), "a reason is needed"),
+        (
+            with(deny(), &"x".repeat(501), hours(1)),
+            "a reason has at most 500 characters",
+        ),
+        (
+            with(deny(), "x", Until::After(Duration::ZERO)),
+            "an override lasts at least a second",
+        ),
+        (
+            with(deny(), "x", hours(24 * 367)),
+            "it cannot last that long: at most 8784 hours, or until lifted",
+        ),
+        (
+            with(allow(), "x", hours(25)),
+            "it cannot last that long: at most 24 hours, or until lifted",
+        ),
+        (
+            with(allow(), "x", Until::Lifted),
+            "break-glass ends by itself: it cannot be until lifted",
+        ),
+        (
+            everything,
+            "break-glass is for one tool, server, toolset, tenant or principal",
+        ),
+        (cancelling, "break-glass cancels nothing"),
+    ] {
+        let fault = ordered(&operator(), wanted, moment()).unwrap_err();
+        assert_eq!(fault.to_string(), said);
+    }
+}
+
+#[test]
+fn the_record_of_an_expiry_is_the_same_whoever_writes_it() {
+    let wanted = wanted(OverrideEffect::Deny, "tool", "pay/refund_create");
+    let item = ordered(&operator(), wanted, moment()).unwrap();
+    let tenant = TenantId::new("local");
+    let [one, other] = [0; 2].map(|_| expired(&item, &tenant).unwrap());
+    assert_eq!(one.id, other.id);
+    assert_eq!(one.kind.as_str(), "override.expire");
+    let decision = one.decision.unwrap();
+    assert_eq!(decision.overridden.unwrap().as_str(), item.id.as_str());
+}
