@@ -22,7 +22,7 @@ use crate::{
     outcome::Answer,
     pipeline,
     session::{Session, Underway, recognise},
-    stage::{identify::identify, record::Refused, resolve::Headers},
+    stage::{heed, identify::identify, record::Refused, resolve::Headers},
     stop::Stop,
 };
 
@@ -317,6 +317,7 @@ async fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Se
     let gate = &visit.door.gate;
     let (snapshot, toolset) = (&visit.snapshot, &visit.toolset);
     let caller = identify(gate, snapshot, toolset, &visit.credentials).await?;
+    heed::caller(gate, &heed::subject(caller.identity(), toolset))?;
     recognise::session(gate, token, &caller, &visit.toolset)
 }
 

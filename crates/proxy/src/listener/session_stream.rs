@@ -15,6 +15,7 @@ use super::{
 use crate::{
     gate::Gate,
     outcome::Answer,
+    overrides::ongoing::Ticket,
     session::{
         Session,
         news::{self, Interest},
@@ -22,7 +23,7 @@ use crate::{
         recognise,
         stream::StreamLog,
     },
-    stage::{identify::identify, record::Refused},
+    stage::{heed, identify::identify, record::Refused},
     stop::Stop,
     upstream::changes::Change,
 };
@@ -47,16 +48,29 @@ pub async fn get(visit: &Visit) -> Reply {
         return reply::empty(StatusCode::NOT_ACCEPTABLE);
     }
     let streams_max = visit.snapshot.gateway.caps.streams_per_caller_max;
+    // Counted in first: a rule that comes into force now ends it.
+    let ongoing = &visit.door.gate.ongoing;
+    let subject = heed::subject(caller.identity(), &visit.toolset);
+    let ticket = ongoing.enter(subject, true, CancellationToken::new());
+    if let Err(stop) = heed::caller(&visit.door.gate, ticket.subject()) {
+        return refuse(visit, &stop).await;
+    }
     let held = match visit.door.gate.streams.open(&caller, streams_max) {
         Ok(held) => held,
         Err(stop) => return refuse(visit, &stop).await,
     };
     match visit.header("last-event-id").and_then(event_id) {
         Some((number, after)) => match session.find_stream(number) {
-            Some(log) => stream(visit, session, held, (number, log, after), Opening::Plain),
-            None => fresh(visit, session, held),
+            Some(log) => stream(
+                visit,
+                session,
+                (held, ticket),
+                (number, log, after),
+                Opening::Plain,
+            ),
+            None => fresh(visit, session, (held, ticket)),
         },
-        None => fresh(visit, session, held),
+        None => fresh(visit, session, (held, ticket)),
     }
 }
 
@@ -97,7 +111,7 @@ fn event_id(text: &str) -> Option<(u64, u64)> {
     Some((number.parse().ok()?, after.parse().ok()?))
 }
 
-fn fresh(visit: &Visit, session: Arc<Session>, held: OpenStream) -> Reply {
+fn fresh(visit: &Visit, session: Arc<Session>, held: (OpenStream, Ticket)) -> Reply {
     let (number, log) = session.stream();
     let opening = if session.revision >= Revision::V2025_11_25 {
         Opening::Primed
@@ -112,7 +126,7 @@ fn fresh(visit: &Visit, session: Arc<Session>, held: OpenStream) -> Reply {
 fn stream(
     visit: &Visit,
     session: Arc<Session>,
-    held: OpenStream,
+    (held, ticket): (OpenStream, Ticket),
     (number, log, after): (u64, Arc<StreamLog>, u64),
     opening: Opening,
 ) -> Reply {
@@ -124,7 +138,7 @@ fn stream(
             visit.toolset.clone(),
             session,
             log,
-            open.clone(),
+            (open.clone(), ticket),
             visit.door.gate.upstreams.subscribe(),
         ));
     }
@@ -137,13 +151,14 @@ async fn follow(
     toolset: Arc<wardgate_snapshot::Toolset>,
     session: Arc<Session>,
     log: Arc<StreamLog>,
-    closed: CancellationToken,
+    (closed, ticket): (CancellationToken, Ticket),
     mut changes: Receiver<Change>,
 ) {
     loop {
         let changed = tokio::select! {
             () = closed.cancelled() => return,
             () = session.ended.cancelled() => break,
+            () = ticket.cancelled() => break,
             () = gate.draining.cancelled() => break,
             changed = changes.recv() => changed,
         };

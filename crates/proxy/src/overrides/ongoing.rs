@@ -90,6 +90,11 @@ impl Ticket {
         self.entry.aim.get_or_init(aim);
     }
 
+    /// Waits until a rule cancels it.
+    pub async fn cancelled(&self) {
+        self.entry.cancel.cancelled().await;
+    }
+
     /// The rule that cancelled it.
     pub fn cancelled_by(&self) -> Option<&Arc<Rule>> {
         self.entry.cancelled_by.get()

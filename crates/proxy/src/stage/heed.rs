@@ -37,6 +37,16 @@ pub fn heed(gate: &Gate, call: &Call) -> Result<Heeded, Stop> {
     Ok(heeded)
 }
 
+/// As [`heed`], for what comes with a session and is no call.
+///
+/// # Errors
+/// [`Stop::Disabled`].
+pub fn caller(gate: &Gate, subject: &Subject) -> Result<(), Stop> {
+    let overrides = gate.overrides.now();
+    let stopped = overrides.stops(subject, None, Timestamp::now());
+    stopped.map_or(Ok(()), |rule| Err(Stop::disabled(rule)))
+}
+
 impl Heeded {
     /// Judges where the request goes. To be asked only of what the caller may know of.
     ///

@@ -34,6 +34,7 @@ mod limits;
 mod messages;
 mod mirrored;
 mod output;
+mod overrides_emergency;
 mod policies;
 mod records;
 mod records_crashes;
