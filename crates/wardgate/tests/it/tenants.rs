@@ -106,7 +106,9 @@ async fn what_another_tenant_has_does_not_exist() {
         .filter(|call| call["outcome"]["status"] == "denied")
         .collect();
     assert!(
-        denied.iter().any(|call| call["what"]["toolset"] == "finance"),
+        denied
+            .iter()
+            .any(|call| call["what"]["toolset"] == "finance"),
         "{denied:?}"
     );
 }
