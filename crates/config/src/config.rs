@@ -9,7 +9,9 @@ use std::{net::SocketAddr, path::PathBuf};
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use url::Url;
-use wardgate_model::{Alias, PrincipalId, Scope, SecretRef, ServerName, TenantId, ToolsetName};
+use wardgate_model::{
+    Alias, GroupName, PrincipalId, Scope, SecretRef, ServerName, TenantId, ToolsetName,
+};
 
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
 pub use crate::raw::{
@@ -155,6 +157,12 @@ pub struct Toolset {
     pub prefix: Prefix,
     /// All of them.
     pub scopes: Vec<Scope>,
+    pub read_only: bool,
+    pub risk_max: Option<Risk>,
+    /// Whose members may enter; `None` is everybody.
+    pub groups: Option<Vec<GroupName>>,
+    /// `None` is every one.
+    pub environments: Option<Vec<String>>,
 }
 
 fn reference<S: Serializer>(secret: &SecretRef, to: S) -> Result<S::Ok, S::Error> {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     audit::Audit,
     tenant::{RawEgress, RawTenant},
-    traits::Tool,
+    traits::{Risk, Tool},
 };
 use crate::units::{Size, Span};
 
@@ -461,6 +461,17 @@ pub struct RawToolset {
     /// Scopes that a token must have, all of them, to enter. Keys and certificates have no scopes and need none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
+    /// Whether it shows only tools that an operator marked `read_only`, whatever servers claim.
+    pub read_only: bool,
+    /// Worst risk of a tool it shows. A tool whose risk nobody has said is `critical`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_max: Option<Risk>,
+    /// Groups whose members may enter. To others the toolset does not exist. By default everybody may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// Environments in which it is served; see `gateway.environment`. By default every one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environments: Option<Vec<String>>,
 }
 
 /// Whether exposed names carry `alias__`.

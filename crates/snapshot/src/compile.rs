@@ -9,7 +9,7 @@ use serde::Serialize;
 use url::{Host, Url};
 use wardgate_config::{self as config, Config};
 use wardgate_identity::{AliasClash, NotASpiffeId, ProtectedResource, ResourceFault};
-use wardgate_model::TenantId;
+use wardgate_model::{Risk, TenantId};
 use wardgate_policy::{Authorizer, Policies};
 use wardgate_sanitize::Level;
 
@@ -68,7 +68,11 @@ pub fn compile(
         Tenants::default()
     });
     let mut toolsets = BTreeMap::new();
-    for toolset in &config.toolsets {
+    for toolset in config
+        .toolsets
+        .iter()
+        .filter(|toolset| is_served(toolset, config))
+    {
         let public_url = &config.gateway.public_url;
         match compile_toolset(toolset, public_url, &tenants, policies.clone()) {
             Ok(toolset) => drop(toolsets.insert(toolset.name.clone(), Arc::new(toolset))),
@@ -285,6 +289,11 @@ fn lab_command(options: &config::config::LabOptions) -> Vec<String> {
     command
 }
 
+fn is_served(toolset: &config::Toolset, config: &Config) -> bool {
+    let environments = toolset.environments.as_ref();
+    environments.is_none_or(|names| names.contains(&config.gateway.environment))
+}
+
 fn compile_toolset(
     toolset: &config::Toolset,
     public_url: &str,
@@ -306,6 +315,9 @@ fn compile_toolset(
             config::Prefix::Always => Prefix::Always,
             config::Prefix::Never => Prefix::Never,
         },
+        read_only: toolset.read_only,
+        risk_max: toolset.risk_max.map_or(Risk::Critical, traits::risk),
+        groups: toolset.groups.clone(),
         scopes: toolset.scopes.clone(),
         resource: match tenants.issuers_of(&toolset.name) {
             issuers if issuers.is_empty() => None,

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use globset::GlobSet;
 use wardgate_identity::ProtectedResource;
-use wardgate_model::{Alias, Scope, ToolsetName};
+use wardgate_model::{Alias, GroupName, Risk, Scope, ToolsetName};
 use wardgate_policy::Policies;
+
+use crate::{Server, Traits};
 
 #[derive(Clone, Debug)]
 pub struct Toolset {
@@ -16,6 +18,12 @@ pub struct Toolset {
     pub show: GlobSet,
     pub hide: GlobSet,
     pub prefix: Prefix,
+    /// Shows only what the operator vouches to change nothing.
+    pub read_only: bool,
+    /// The worst risk of what it shows.
+    pub risk_max: Risk,
+    /// Whose members may enter; `None` is everybody.
+    pub groups: Option<Vec<GroupName>>,
     /// What a token needs to enter, all of it.
     pub scopes: Vec<Scope>,
     /// The toolset's own address, which tokens may name as their audience.
@@ -40,6 +48,23 @@ impl Toolset {
         let path = format!("{alias}/{name}");
         self.servers.contains(alias) && self.show.is_match(&path) && !self.hide.is_match(&path)
     }
+
+    /// Says whether the tool `name` of a server is part of this toolset, by its name and by what the operator knows of it.
+    pub fn shows_tool(&self, server: &Server, name: &str) -> bool {
+        self.shows(&server.alias, name) && self.admits(server.traits_of(name))
+    }
+
+    fn admits(&self, traits: &Traits) -> bool {
+        let risk = traits.risk.unwrap_or(Risk::Critical);
+        risk <= self.risk_max && (traits.read_only || !self.read_only)
+    }
+
+    /// Says whether somebody in these groups may enter.
+    pub fn is_open_to(&self, groups: &[GroupName]) -> bool {
+        let own = self.groups.as_ref();
+        own.is_none_or(|own| own.iter().any(|group| groups.contains(group)))
+    }
+
     /// Says whether exposed names carry `alias__`.
     pub fn prefixed(&self) -> bool {
         match self.prefix {

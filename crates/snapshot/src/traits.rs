@@ -54,7 +54,7 @@ pub(crate) fn compile<'t>(
         .collect()
 }
 
-fn risk(risk: config::Risk) -> Risk {
+pub(crate) fn risk(risk: config::Risk) -> Risk {
     match risk {
         config::Risk::Low => Risk::Low,
         config::Risk::Medium => Risk::Medium,

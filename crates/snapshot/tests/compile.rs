@@ -417,6 +417,22 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             one("/toolsets/default/scopes", json!(["x"])),
         ),
         (
+            "toolsets.<name>.read_only",
+            one("/toolsets/default/read_only", json!(true)),
+        ),
+        (
+            "toolsets.<name>.risk_max",
+            one("/toolsets/default/risk_max", json!("low")),
+        ),
+        (
+            "toolsets.<name>.groups",
+            one("/toolsets/default/groups", json!(["x"])),
+        ),
+        (
+            "toolsets.<name>.environments",
+            one("/toolsets/default/environments", json!(["elsewhere"])),
+        ),
+        (
             "servers.<name>.tools.<name>.cost_usd",
             one("/servers/web/tools/x/cost_usd", json!(0.02)),
         ),

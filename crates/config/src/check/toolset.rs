@@ -2,7 +2,7 @@
 
 use globset::Glob;
 use indexmap::IndexMap;
-use wardgate_model::{Alias, Scope, ServerName, ToolsetName};
+use wardgate_model::{Alias, GroupName, Scope, ServerName, ToolsetName};
 
 use super::{Checks, Place, names};
 use crate::{
@@ -40,6 +40,10 @@ pub fn check_all(
             hide: Vec::new(),
             prefix: Prefix::Auto,
             scopes: Vec::new(),
+            read_only: false,
+            risk_max: None,
+            groups: None,
+            environments: None,
         }];
     };
     if !raw.contains_key("default") && !checks.faulty(place) {
@@ -116,6 +120,10 @@ fn check(
         hide: raw.hide.clone(),
         prefix: raw.prefix,
         scopes: scopes(checks, &place.child("scopes"), &raw.scopes),
+        read_only: raw.read_only,
+        risk_max: raw.risk_max,
+        groups: (raw.groups.as_ref()).map(|names| names.iter().map(GroupName::new).collect()),
+        environments: raw.environments.clone(),
     }
 }
 

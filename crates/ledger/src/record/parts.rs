@@ -17,6 +17,11 @@ pub struct Who {
     pub principal: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<PrincipalKind>,
+    /// Those the principal was in at that moment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<Text>,
     /// The client's own name and version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<Text>,
@@ -36,6 +41,8 @@ impl Who {
             tenant,
             principal: None,
             kind: None,
+            groups: Vec::new(),
+            scopes: Vec::new(),
             agent: None,
             auth: None,
             credential: None,

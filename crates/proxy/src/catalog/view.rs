@@ -276,9 +276,12 @@ fn build(toolset: &Toolset, shelf: Shelf, era: Era, parts: Vec<Part>) -> View {
     let mut rows = Vec::new();
     for part in &parts {
         for item in part.listing.iter().flat_map(|listing| &listing.items) {
-            if matches!(shelf, Shelf::Tools | Shelf::Prompts)
-                && !toolset.shows(&part.server.alias, &item.key)
-            {
+            let is_shown = match shelf {
+                Shelf::Tools => toolset.shows_tool(&part.server, &item.key),
+                Shelf::Prompts => toolset.shows(&part.server.alias, &item.key),
+                Shelf::Resources | Shelf::Templates => true,
+            };
+            if !is_shown {
                 continue;
             }
             let exposed = if prefixed {

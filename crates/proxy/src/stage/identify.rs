@@ -200,14 +200,15 @@ fn refusal(fault: Fault, toolset: &Toolset, credentials: &Credentials) -> Stop {
     }
 }
 
-/// Judges whether who was proven may use this toolset. One that the caller's tenant does not see is one that does not exist.
+/// Judges whether who was proven may use this toolset. One that the caller's tenant or groups do not see is one that does not exist.
 /// Scopes are asked of tokens alone: nobody can give a key or a certificate more of them.
 ///
 /// # Errors
 /// [`Stop::NoToolset`], [`Stop::Forbidden`] or [`Stop::InsufficientScope`].
 pub fn may_use(snapshot: &Snapshot, toolset: &Toolset, proven: &Proven) -> Result<(), Stop> {
     let caller = &proven.caller;
-    if !snapshot.tenants.sees(&caller.tenant, &toolset.name) {
+    let is_seen = snapshot.tenants.sees(&caller.tenant, &toolset.name);
+    if !is_seen || !toolset.is_open_to(&caller.groups) {
         return Err(Stop::NoToolset);
     }
     let reach = proven.reach.as_ref();

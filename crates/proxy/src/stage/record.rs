@@ -195,6 +195,7 @@ fn decision(snapshot: &Snapshot, asked: Option<&Asked>, otherwise: Effect) -> De
         .unwrap_or_default();
     Decision {
         rules: rules.iter().map(|rule| rule.id.as_str().into()).collect(),
+        policy_rev: asked.and_then(|_| policy_revision(snapshot)),
         snapshot: Some(snapshot.revision.as_str().into()),
         ..Decision::of(effect)
     }
@@ -215,6 +216,11 @@ fn overridden(record: &mut Record, trail: &Trail, end: &Result<Answer, Stop>) {
     decision.overridden = rule.map(|rule| rule.id.as_str().into());
 }
 
+fn policy_revision(snapshot: &Snapshot) -> Option<Text> {
+    let authorizer = snapshot.authorizer.as_ref()?;
+    Some(authorizer.policies().revision().into())
+}
+
 /// Callers nobody has identified are the gateway's own tenant's concern.
 fn who(snapshot: &Snapshot, caller: Option<&Caller>) -> Who {
     let Some(caller) = caller else {
@@ -223,6 +229,12 @@ fn who(snapshot: &Snapshot, caller: Option<&Caller>) -> Who {
     Who {
         principal: Some(caller.principal.as_str().into()),
         kind: Some(caller.kind),
+        groups: (caller.groups.iter())
+            .map(|group| group.as_str().into())
+            .collect(),
+        scopes: (caller.scopes.iter())
+            .map(|scope| scope.as_str().into())
+            .collect(),
         auth: Some(caller.via.as_str().into()),
         credential: caller.credential.as_ref().map(|id| id.as_str().into()),
         ..Who::of(caller.tenant.clone())

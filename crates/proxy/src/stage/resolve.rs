@@ -103,15 +103,16 @@ pub async fn tool(
 /// The server that a prefixed name means, when nobody knows what tools it has: it may be there once the server is back.
 /// What the toolset would not show is unknown all the same.
 fn unlisted<'a>(gate: &Gate, call: &'a Call, name: &str) -> Option<&'a Arc<Server>> {
-    let shown = call.toolset.servers.iter().filter(|alias| {
-        let tool = name
-            .strip_prefix(alias.as_str())
-            .and_then(|rest| rest.strip_prefix("__"));
-        tool.is_some_and(|tool| is_tool_name(tool) && call.toolset.shows(alias, tool))
-    });
-    let mut servers = shown.filter_map(|alias| call.snapshot.servers.get(alias));
+    let aliases = call.toolset.servers.iter();
+    let mut servers = aliases.filter_map(|alias| call.snapshot.servers.get(alias));
     let lens = Lens::of(&call.peer);
     servers.find(|server| {
+        let tool = name
+            .strip_prefix(server.alias.as_str())
+            .and_then(|rest| rest.strip_prefix("__"));
+        if !tool.is_some_and(|tool| is_tool_name(tool) && call.toolset.shows_tool(server, tool)) {
+            return false;
+        }
         let line = gate.upstreams.line_for(server, lens.era, &lens.declared);
         call.toolset.prefixed() && line.catalog.last(Shelf::Tools).is_none()
     })

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use wardgate_model::{
-    Alias, ApprovalId, CredentialId, GroupName, Identity, OverrideId, PersonId, PrincipalId,
-    PrincipalKind, RecordId, ServerName, TenantId, ToolRef, ToolsetName,
+    Alias, ApprovalId, CredentialId, GroupName, Identity, OverrideEffect, OverrideId,
+    OverrideMatch, PersonId, PrincipalId, PrincipalKind, RecordId, ServerName, TenantId, ToolRef,
+    ToolsetName,
 };
 
 use crate::{
-    ApiKey, Ballot, Binding, Head, Line, Need, Override, OverrideEffect, OverrideMatch, Request,
-    Spend, Stage, Timestamp, Vote,
+    ApiKey, Ballot, Binding, Head, Line, Need, Override, Request, Spend, Stage, Timestamp, Vote,
 };
 
 pub fn at(seconds: i64) -> Timestamp {

@@ -44,5 +44,6 @@ mod smoke;
 mod tasks;
 mod tenants;
 mod tokens;
+mod toolsets;
 mod transcripts;
 mod workloads;

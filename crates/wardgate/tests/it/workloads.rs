@@ -8,6 +8,7 @@ use wardgate_testkit::{http::Request, modern, within};
 
 use crate::{
     edge_tls::{Authority, authority, certificate, connect_as, replace},
+    gateway::records,
     lifecycle_serve::{KEY, Serve},
 };
 
@@ -87,15 +88,7 @@ impl Stand {
     }
 
     fn records(&self) -> Vec<Value> {
-        let path = self
-            .serve
-            .directory
-            .path()
-            .join("wardgate-data/records.jsonl");
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        records(&self.serve.directory.path().join("wardgate-data"))
     }
 }
 
@@ -124,7 +117,9 @@ async fn a_certificate_proves_the_workload_it_names() {
     stand.serve.signal(rustix::process::Signal::TERM);
     stand.serve.ended().await;
     let principals: Vec<_> = (stand.records().into_iter())
-        .filter(|record| record["outcome"]["status"] == "success")
+        .filter(|record| {
+            record["what"]["method"] == "tools/call" && record["outcome"]["status"] == "success"
+        })
         .map(|record| record["who"]["principal"].clone())
         .collect();
     assert_eq!(principals, [json!(JOB), json!("ops")]);
