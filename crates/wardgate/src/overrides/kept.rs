@@ -82,6 +82,7 @@ impl Kept {
         if *active != found {
             let rules = found.iter().map(rule).collect();
             cancelled = self.gate.overrule(Source::Store, rules);
+            tell(&active, &found);
             *active = found;
         }
         Ok(cancelled)
@@ -114,6 +115,16 @@ impl Plane for Kept {
 
     fn tools(&self, matches: &OverrideMatch) -> Vec<ToolRef> {
         concerned(&self.gate, matches)
+    }
+}
+
+fn tell(before: &[Override], after: &[Override]) {
+    let is_in = |all: &[Override], item: &Override| all.iter().any(|other| other.id == item.id);
+    for item in after.iter().filter(|item| !is_in(before, item)) {
+        tracing::warn!(id = %item.id, effect = %item.effect, about = %item.matches, by = %item.by, "override in force");
+    }
+    for item in before.iter().filter(|item| !is_in(after, item)) {
+        tracing::warn!(id = %item.id, effect = %item.effect, about = %item.matches, "override ended");
     }
 }
 

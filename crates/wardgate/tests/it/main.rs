@@ -35,6 +35,7 @@ mod messages;
 mod mirrored;
 mod output;
 mod overrides_emergency;
+mod overrides_kept;
 mod policies;
 mod records;
 mod records_crashes;
