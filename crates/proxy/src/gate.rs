@@ -146,11 +146,20 @@ impl Gate {
         let change = self.overrides.replace(source, rules);
         let began = change.began.iter();
         let began = began.filter(|rule| rule.effect == OverrideEffect::Deny);
-        let cancelled = began.map(|rule| self.ongoing.stop(rule)).sum();
+        let cancelled = began.map(|rule| self.stop(rule)).sum();
         if change.concerns_lists() {
             self.upstreams.announce_everything();
         }
         cancelled
+    }
+
+    /// Ends what is under way, or waits for its client, as far as the rule says so.
+    fn stop(&self, rule: &Arc<Rule>) -> usize {
+        let parked = match rule.cancels {
+            true => self.parked.stop(rule),
+            false => 0,
+        };
+        parked + self.ongoing.stop(rule)
     }
 
     pub fn snapshot(&self) -> Arc<Snapshot> {

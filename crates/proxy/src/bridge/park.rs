@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     call::Call,
+    overrides::{Aim, Rule, Subject},
     seal::{Purpose, Seal, random_bytes},
     stop::Stop,
 };
@@ -29,6 +30,9 @@ struct Waiting {
     dialog: Dialog,
     asks: Vec<Ask>,
     owner: Identity,
+    /// As overrides see it.
+    subject: Subject,
+    aim: Option<Aim>,
     digest: [u8; 32],
     until: Instant,
 }
@@ -82,6 +86,8 @@ impl Parked {
                 dialog,
                 asks,
                 owner: call.caller.identity(),
+                subject: call.ticket.subject().clone(),
+                aim: call.ticket.aim().cloned(),
                 digest: call_digest(call),
                 until: Instant::now() + limit,
             },
@@ -137,6 +143,14 @@ impl Parked {
             .lock()
             .expect("no panic while held")
             .retain(|_, waiting| waiting.until > now);
+    }
+
+    /// Gives up calls that the rule is about. Returns how many.
+    pub fn stop(&self, rule: &Rule) -> usize {
+        let mut parked = self.0.lock().expect("no panic while held");
+        let before = parked.len();
+        parked.retain(|_, waiting| !rule.covers(&waiting.subject, waiting.aim.as_ref()));
+        before - parked.len()
     }
 
     pub fn clear(&self) {

@@ -90,6 +90,10 @@ impl Ticket {
         self.entry.aim.get_or_init(aim);
     }
 
+    pub fn aim(&self) -> Option<&Aim> {
+        self.entry.aim.get()
+    }
+
     /// Waits until a rule cancels it.
     pub async fn cancelled(&self) {
         self.entry.cancel.cancelled().await;

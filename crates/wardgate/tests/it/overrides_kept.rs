@@ -11,6 +11,7 @@ use wardgate_testkit::{
     http::{Request, send},
     legacy::Session,
     modern,
+    upstream::{Act, Upstream},
 };
 
 use crate::{
@@ -256,10 +257,8 @@ async fn break_glass_lifts_soft_rules_and_never_hard_ones() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("levels.cedar"), LEVELS).unwrap();
     let serve = Serve::start_in(folder, &format!("include: [levels.cedar]\n{SHELF}")).await;
-    assert!(
-        put_item(&serve, "a").await["error"]["code"] == -32602
-            || class(&put_item(&serve, "a").await) == "policy_denied"
-    );
+    // No call of it could be allowed, so it is hidden.
+    assert_eq!(put_item(&serve, "a").await["error"]["code"], -32602);
     let opened = Override {
         effect: OverrideEffect::Allow,
         expires_at: Some(now().after(Duration::from_secs(600))),
@@ -298,4 +297,51 @@ async fn a_store_that_cannot_be_read_keeps_the_gateway_from_starting() {
         !output.status.success() && said.contains("the store cannot be opened"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn a_call_that_waits_for_its_clients_answer_is_cancelled_too() {
+    let upstream = Upstream::legacy(
+        "2025-06-18",
+        json!([{"name": "ask", "inputSchema": {"type": "object"}}]),
+        |received| {
+            let question = json!({"jsonrpc": "2.0", "id": "q", "method": "elicitation/create",
+            "params": {"message": "?", "requestedSchema": {"type": "object", "properties": {}}}});
+            match received.message()["params"]["name"].as_str() {
+                Some("ask") => Act::Events {
+                    events: vec![wardgate_testkit::upstream::event(&question.to_string())],
+                    hold: true,
+                },
+                _ => Act::status(202),
+            }
+        },
+    )
+    .await;
+    let serve = Serve::start(&format!(
+        "servers:\n  s: {{url: '{}', era: legacy}}\n",
+        upstream.url()
+    ))
+    .await;
+    let asked = send(serve.address, &call("ask", json!({}))).await.answer();
+    assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+    let rule = deny("ovr_1", "server", "s");
+    set(
+        &serve,
+        Override {
+            cancel_in_flight: true,
+            ..rule
+        },
+    )
+    .await;
+    upstream.until("notifications/cancelled", 1).await;
+    let mut again =
+        json!({"name": "ask", "arguments": {}, "requestState": asked["result"]["requestState"]});
+    again["inputResponses"] = json!({"input-1": {"action": "accept", "content": {}}});
+    let answer = send(
+        serve.address,
+        &modern::request("/mcp", 1, "tools/call", again),
+    )
+    .await
+    .answer();
+    assert_eq!(class(&answer), "disabled", "{answer}");
 }
