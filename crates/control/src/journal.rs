@@ -5,14 +5,15 @@ use wardgate_ledger::{
     Record, RecordType,
     record::{Who, Why},
 };
-use wardgate_model::{Identity, PersonId, PrincipalKind, Via};
+use wardgate_model::{Identity, PersonId, PrincipalKind};
 
 /// Who changes something.
 #[derive(Clone, Debug)]
 pub struct Operator {
     pub identity: Identity,
     pub kind: PrincipalKind,
-    pub via: Via,
+    /// How they were made known, such as `api_key`.
+    pub auth: String,
     /// The human being behind the account.
     pub person: PersonId,
 }
@@ -41,7 +42,7 @@ impl Operator {
         let who = Who {
             principal: Some(self.identity.principal.as_str().into()),
             kind: Some(self.kind),
-            auth: Some(self.via.as_str().into()),
+            auth: Some(self.auth.as_str().into()),
             ..Who::of(self.identity.tenant.clone())
         };
         let mut record = Record::new(kind, who, moment.at, moment.randomness);

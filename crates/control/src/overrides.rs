@@ -133,7 +133,7 @@ impl Switch {
         })
     }
 
-    /// Adds one person's word that an override should end, and ends it if that is enough.
+    /// Adds one person's word that an override should end, and ends it if that is enough. With `dry_run` it says whether it would be.
     ///
     /// # Errors
     /// As [`Switch::create`].
@@ -146,6 +146,7 @@ impl Switch {
         id: &OverrideId,
         reason: &str,
         moment: Moment,
+        dry_run: bool,
     ) -> Result<Lifted, OverrideFault> {
         let lift = Lift {
             by: by.person.clone(),
@@ -155,7 +156,14 @@ impl Switch {
         let active = self.store.active(of(moment)).await?;
         // One that is not in force cannot be lifted: the store says why, and no record tells of it.
         if let Some(item) = active.iter().find(|item| item.id == *id) {
-            item.clone().lift(lift.clone())?;
+            let mut lifted = item.clone();
+            lifted.lift(lift.clone())?;
+            if dry_run {
+                return Ok(match lifted.lifted_at {
+                    Some(_) => Lifted::Done(lifted),
+                    None => Lifted::NeedsAnother(lifted),
+                });
+            }
             let record = by.record(Family::Override.verb("lift"), &lift.reason, moment);
             self.journal.write(about(record, item)).await?;
         }

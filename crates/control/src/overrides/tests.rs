@@ -1,4 +1,4 @@
-use wardgate_model::{Identity, PersonId, PrincipalId, PrincipalKind, Via};
+use wardgate_model::{Identity, PersonId, PrincipalId, PrincipalKind};
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn operator() -> Operator {
             principal: PrincipalId::new("oncall"),
         },
         kind: PrincipalKind::User,
-        via: Via::ApiKey,
+        auth: "api_key".to_owned(),
         person: PersonId::new("acme/oncall"),
     }
 }

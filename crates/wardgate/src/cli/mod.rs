@@ -9,6 +9,7 @@ mod connect;
 mod exit;
 pub mod import;
 pub mod lab;
+pub mod overrides;
 mod print;
 pub mod schema;
 pub mod serve;
@@ -43,6 +44,13 @@ pub enum Verb {
     /// Look at records, verify them, hand them to other tools.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Stop a tool, a server, a toolset, a tenant, a principal or all writes, at once.
+    Kill(overrides::Kill),
+    /// End an override.
+    Lift(overrides::Lift),
+    /// Look at overrides; break glass.
+    #[command(subcommand)]
+    Override(overrides::Verb),
     /// Make a configuration from the `mcp.json` of Claude, Cursor or VS Code.
     Import(import::Args),
     /// Print the JSON Schema of `wardgate.yaml`.
@@ -66,6 +74,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Call(args) => call::run(&args),
         Verb::Tools(verb) => tools::run(&verb),
         Verb::Audit(verb) => audit::run(&verb),
+        Verb::Kill(args) => overrides::kill(&args),
+        Verb::Lift(args) => overrides::lift(&args),
+        Verb::Override(verb) => overrides::run(&verb),
         Verb::Import(args) => import::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Lab(args) => lab::run(args),

@@ -20,7 +20,7 @@ use wardgate_store::{Override, OverrideFilter, Overrides, StoreError, Timestamp}
 use super::draft;
 
 /// How often the store is asked what others have changed and what has expired.
-const EVERY: Duration = Duration::from_millis(500);
+const EVERY: Duration = Duration::from_millis(100);
 /// Of the overrides that ended while no gateway ran, so many get the record of it.
 const MISSED_MAX: u32 = 100;
 

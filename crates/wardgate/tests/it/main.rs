@@ -34,6 +34,7 @@ mod limits;
 mod messages;
 mod mirrored;
 mod output;
+mod overrides_cli;
 mod overrides_emergency;
 mod overrides_kept;
 mod policies;
