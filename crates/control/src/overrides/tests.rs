@@ -1,3 +1,5 @@
+//! What operators may ask for, and what is written down of it.
+
 use wardgate_model::{Identity, PersonId, PrincipalId, PrincipalKind};
 
 use super::*;

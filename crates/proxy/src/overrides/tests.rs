@@ -1,3 +1,5 @@
+//! What each kind of override covers, and until when.
+
 use wardgate_model::{PrincipalId, TenantId};
 
 use super::*;

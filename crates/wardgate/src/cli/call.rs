@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use serde_json::Value;
 use wardgate_protocol::{
-    Frame, Limits, Raw, edit,
+    Frame, Limits, Raw, edit, error,
     finish::{ResultType, result_type},
     param_headers,
     scan::{self, Keys},
@@ -96,22 +96,48 @@ async fn call(
 ) -> Result<Option<Raw>, ClientError> {
     let listed = tools::fetch(gateway).await?;
     let Some(tool) = tools::find(&listed, wanted) else {
-        return Ok(None);
+        return unlisted(gateway, wanted, arguments).await;
     };
+    send(gateway, &tool.name, arguments, mirrored(tool, arguments))
+        .await
+        .map(Some)
+}
+
+/// What is not listed may be stopped for the moment, and the gateway then says why.
+async fn unlisted(
+    gateway: &Gateway,
+    wanted: &str,
+    arguments: &Raw,
+) -> Result<Option<Raw>, ClientError> {
+    for name in tools::names(wanted) {
+        match send(gateway, &name, arguments, Vec::new()).await {
+            Err(ClientError::Rpc { error, .. }) if error.code == error::INVALID_PARAMS => {}
+            answer => return answer.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+async fn send(
+    gateway: &Gateway,
+    name: &str,
+    arguments: &Raw,
+    param_headers: Vec<(String, String)>,
+) -> Result<Raw, ClientError> {
     let params = edit::apply(
         "{}",
         &[
-            edit::Change::Set("name", &edit::quote(&tool.name)),
+            edit::Change::Set("name", &edit::quote(name)),
             edit::Change::Set("arguments", arguments.as_str()),
         ],
     );
     let ask = Ask {
         method: "tools/call",
         params: Raw::trusted(params),
-        name: Some(&tool.name),
-        param_headers: mirrored(tool, arguments),
+        name: Some(name),
+        param_headers,
     };
-    gateway.ask(&ask, &mut progress).await.map(Some)
+    gateway.ask(&ask, &mut progress).await
 }
 
 /// Returns the arguments that the tool wants mirrored in headers.

@@ -95,11 +95,19 @@ pub async fn fetch(gateway: &Gateway) -> Result<Vec<Tool>, ClientError> {
 
 /// Finds a tool by its exposed name or as `alias/tool`.
 pub fn find<'a>(tools: &'a [Tool], wanted: &str) -> Option<&'a Tool> {
-    let by = |name: &str| tools.iter().find(|tool| tool.name == name);
-    by(wanted).or_else(|| {
-        let (alias, tool) = wanted.split_once('/')?;
-        by(&format!("{alias}__{tool}")).or_else(|| by(tool))
-    })
+    names(wanted)
+        .iter()
+        .find_map(|name| tools.iter().find(|tool| tool.name == *name))
+}
+
+/// The exposed names that a tool may mean, the likeliest first.
+pub fn names(wanted: &str) -> Vec<String> {
+    let apart = wanted.split_once('/');
+    let apart = apart.map(|(alias, tool)| [format!("{alias}__{tool}"), tool.to_owned()]);
+    [wanted.to_owned()]
+        .into_iter()
+        .chain(apart.into_iter().flatten())
+        .collect()
 }
 
 fn warn_of_missing(meta: &Raw) {

@@ -66,9 +66,10 @@ async fn a_killed_tool_has_no_effect_a_quarter_of_a_second_after_the_command() {
     };
     assert_eq!(item["match"], "tool lab/put_item");
     assert_eq!(item["reason"], "t");
-    // It is not listed, so the command finds it no more than a model does.
     let call = ["call", "--url", &url, "lab/put_item", "{}"];
-    refused(&serve, &call, 2, "no tool `lab/put_item` is listed").await;
+    refused(&serve, &call, 3, "override: t").await;
+    let unknown = ["call", "--url", &url, "lab/pot_item", "{}"];
+    refused(&serve, &unknown, 2, "no tool `lab/pot_item` is listed").await;
 
     let lifted = done(&serve, &["lift", id(item), "--reason", "mended"]).await;
     assert_eq!(lifted["state"], "lifted");
