@@ -21,6 +21,7 @@ use crate::{
     },
     compose::{self, Composed, ConfigSecrets},
     issuer_keys::IssuerKeys,
+    known_tools,
     ledger::Recorder,
     reload,
     usage::UsageFile,
@@ -107,6 +108,8 @@ async fn run(
         (secrets, issuer_keys),
         stop.clone(),
     ));
+    gate.tasks
+        .spawn(known_tools::keep(gate.clone(), state, stop.clone()));
     gate.tasks.spawn(warm_up(gate.clone()));
     let served = match args.stdio {
         true => over_stdio(&gate, told, &stop).await,

@@ -5,10 +5,12 @@ mod cli;
 mod client;
 mod compose;
 mod issuer_keys;
+mod known_tools;
 mod ledger;
 mod lifecycle;
 mod policies;
 mod reload;
+mod replace;
 mod secrets;
 mod usage;
 

@@ -9,6 +9,7 @@ mod connect;
 mod exit;
 pub mod import;
 pub mod lab;
+pub mod policy;
 mod print;
 pub mod schema;
 pub mod serve;
@@ -43,6 +44,9 @@ pub enum Verb {
     /// Look at records, verify them, hand them to other tools.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Test policies, look at them again, and ask what they say of a call.
+    #[command(subcommand)]
+    Policy(policy::Verb),
     /// Make a configuration from the `mcp.json` of Claude, Cursor or VS Code.
     Import(import::Args),
     /// Print the JSON Schema of `wardgate.yaml`.
@@ -66,6 +70,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Call(args) => call::run(&args),
         Verb::Tools(verb) => tools::run(&verb),
         Verb::Audit(verb) => audit::run(&verb),
+        Verb::Policy(verb) => policy::run(&verb),
         Verb::Import(args) => import::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Lab(args) => lab::run(args),

@@ -35,6 +35,7 @@ mod messages;
 mod mirrored;
 mod output;
 mod policies;
+mod policy_verbs;
 mod records;
 mod records_crashes;
 mod records_full;

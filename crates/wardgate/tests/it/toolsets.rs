@@ -58,7 +58,10 @@ async fn a_read_only_toolset_shows_and_calls_only_what_the_operator_vouches_for(
     let unknown = json!({"name": "no_such_tool", "arguments": {}});
     let unknown = modern::request("/mcp/reading", 1, "tools/call", unknown);
     let unknown = send(gateway.address, &unknown).await.answer().to_string();
-    assert_eq!(refused.to_string(), unknown.replace("no_such_tool", "put_item"));
+    assert_eq!(
+        refused.to_string(),
+        unknown.replace("no_such_tool", "put_item")
+    );
 }
 
 #[tokio::test]
