@@ -82,6 +82,7 @@ pub mod code {
         UNKNOWN_INCLUDE = 1064,
         NOTHING_INCLUDED = 1065,
         BAD_POLICY = 1066,
+        POLICY_MISFIT = 1067,
         NOT_AN_MCP_JSON = 1070,
         ENTRY_NOT_IMPORTED = 1071,
         SECRET_TAKEN_OUT = 1072,

@@ -8,6 +8,7 @@ pub mod amounts;
 mod check;
 pub mod config;
 pub mod diagnostic;
+pub mod document;
 pub mod import;
 pub mod load;
 pub mod raw;
@@ -26,4 +27,5 @@ pub use config::{
     Value, Workloads,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
+pub use document::read_yaml;
 pub use load::{Loaded, Sources, load};

@@ -46,6 +46,7 @@ fn every_code_of_a_config_file_has_a_case() {
         diagnostic::code::MISSING_FILE,
         diagnostic::code::NOTHING_INCLUDED,
         diagnostic::code::BAD_POLICY,
+        diagnostic::code::POLICY_MISFIT,
     ];
     let missing: Vec<String> = diagnostic::code::ALL
         .iter()

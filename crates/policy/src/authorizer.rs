@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cedar_policy::Entities;
-use wardgate_model::{ToolRef, ToolsetName};
+use wardgate_model::{PrincipalKind, ToolRef, ToolsetName};
 
 use crate::candidates::{ByKind, Finder};
 use crate::entity::{self, KINDS, LIST, PROMPT, READ};
@@ -61,6 +61,12 @@ impl Authorizer {
 
     pub fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.tools.values().map(|governed| &governed.tool)
+    }
+
+    /// Says whether what a caller of this kind may do with the tool depends on the arguments.
+    pub fn reads_arguments(&self, kind: PrincipalKind, tool: &ToolRef) -> bool {
+        let candidates = self.governed(tool).map(|tool| tool.candidates.of(kind));
+        candidates.is_some_and(|candidates| candidates.reads.member("input").is_some())
     }
 
     pub(crate) fn governed(&self, tool: &ToolRef) -> Option<&Governed> {

@@ -107,7 +107,7 @@ pub(crate) struct Source {
 }
 
 impl Rule {
-    pub(crate) fn is_forbid(&self) -> bool {
+    pub fn is_forbid(&self) -> bool {
         self.effect == RuleEffect::Forbid
     }
 

@@ -8,7 +8,9 @@ use std::{
 
 use anyhow::Context;
 use futures_util::future::BoxFuture;
+use wardgate_config::Config;
 use wardgate_model::{Secret, SecretRef};
+use wardgate_policy::Policies;
 use wardgate_proxy::{
     Ports,
     gate::{SecretFault, Secrets},
@@ -51,7 +53,15 @@ impl Secrets for ConfigSecrets {
 /// # Errors
 /// Every fault, one a line.
 pub fn snapshot(inputs: &Inputs) -> anyhow::Result<Snapshot> {
-    let compiled = wardgate_snapshot::compile(&inputs.loaded.config, inputs.policies.clone());
+    snapshot_of(&inputs.loaded.config, inputs.policies.clone())
+}
+
+/// Compiles the decisions.
+///
+/// # Errors
+/// As [`snapshot`].
+pub fn snapshot_of(config: &Config, policies: Option<Arc<Policies>>) -> anyhow::Result<Snapshot> {
+    let compiled = wardgate_snapshot::compile(config, policies);
     compiled.map_err(|faults| {
         let lines: Vec<_> = faults.iter().map(|fault| format!("{fault:#}")).collect();
         anyhow::anyhow!("{}", lines.join("\n"))

@@ -21,6 +21,7 @@ use crate::{
     },
     compose::{self, Composed, ConfigSecrets},
     issuer_keys::IssuerKeys,
+    known_tools,
     ledger::Recorder,
     overrides::{Kept, emergency::Emergency},
     reload,
@@ -125,6 +126,8 @@ async fn run(
         (secrets, issuer_keys),
         stop.clone(),
     ));
+    gate.tasks
+        .spawn(known_tools::keep(gate.clone(), state, stop.clone()));
     gate.tasks.spawn(warm_up(gate.clone()));
     let served = match args.stdio {
         true => over_stdio(&gate, told, &stop).await,

@@ -1,13 +1,17 @@
 //! The policy files a config includes, read and understood together. What they mean is the policy crate's.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use wardgate_config::{
     Diagnostic, Severity,
     diagnostic::{Code, Place, code},
     load::File,
 };
-use wardgate_policy::{Fault, Policies, PolicyFile};
+use wardgate_policy::{Fault, Policies, PolicyFile, SchemaFault, Tool};
 
 use crate::cli::config_file;
 
@@ -30,6 +34,46 @@ pub fn read(patterns: &[PathBuf]) -> Result<Option<Arc<Policies>>, Vec<Diagnosti
         faults.into_iter().map(finding).collect::<Vec<_>>()
     })?;
     Ok(Some(Arc::new(policies)))
+}
+
+/// Reads the policies in files, or in the `*.cedar` of folders.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_paths(paths: &[PathBuf]) -> Result<Option<Arc<Policies>>, Vec<Diagnostic>> {
+    let pattern = |path: &PathBuf| match path.is_dir() {
+        true => path.join("*.cedar"),
+        false => path.clone(),
+    };
+    read(&paths.iter().map(pattern).collect::<Vec<_>>())
+}
+
+/// The files of cases: each `*.test.yaml` in a folder of policies.
+pub fn case_files(policies: &Policies) -> Vec<PathBuf> {
+    let files = policies.rules().iter().map(|rule| Path::new(&*rule.file));
+    let folders: BTreeSet<&Path> = files.filter_map(Path::parent).collect();
+    let in_folder = |folder: &Path| glob::glob(&folder.join("*.test.yaml").to_string_lossy()).ok();
+    let found = folders.into_iter().filter_map(in_folder).flatten();
+    found.filter_map(Result::ok).collect()
+}
+
+/// Returns the places where policies do not fit the tools they are about.
+///
+/// # Errors
+/// If the tools cannot be described to Cedar.
+pub fn misfits(policies: &Policies, tools: &[Tool]) -> Result<Vec<Diagnostic>, SchemaFault> {
+    let faults = wardgate_policy::validate(policies, tools)?;
+    let files: Vec<File> = faults
+        .iter()
+        .filter_map(|fault| config_file::read(Path::new(&*fault.place.file)).ok())
+        .collect();
+    Ok(faults
+        .into_iter()
+        .map(|fault| Diagnostic {
+            code: code::POLICY_MISFIT,
+            ..finding(fault, &files)
+        })
+        .collect())
 }
 
 /// Reads what the patterns match, in the order of the patterns and of the names.
@@ -84,7 +128,7 @@ fn finding(fault: Fault, files: &[File]) -> Diagnostic {
     }
 }
 
-fn error(code: Code, message: String, hint: Option<String>) -> Diagnostic {
+pub fn error(code: Code, message: String, hint: Option<String>) -> Diagnostic {
     Diagnostic {
         code,
         severity: Severity::Error,

@@ -4,8 +4,8 @@
 //! folder: of two, the later writer wins.
 
 use std::{
-    fs::{self, File},
-    io::{self, ErrorKind, Write},
+    fs,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
@@ -14,6 +14,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use wardgate_limit::{Usage, UsageEntry};
 use wardgate_proxy::Gate;
+
+use crate::replace::replace;
 
 /// The file in the state folder.
 const FILE: &str = "limits.json";
@@ -59,7 +61,7 @@ impl UsageFile {
         if usage.entries == *written {
             return;
         }
-        match replace(&self.path, &usage) {
+        match write(&self.path, &usage) {
             Ok(()) => *written = usage.entries,
             Err(fault) => {
                 tracing::warn!(file = %self.path.display(), %fault, "what was used of limits cannot be written");
@@ -76,14 +78,6 @@ fn read(path: &Path) -> io::Result<Option<Usage>> {
     }
 }
 
-/// The old file or the new one is there at any time, never a part of one.
-fn replace(path: &Path, usage: &Usage) -> io::Result<()> {
-    let beside = path.with_extension("json.part");
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = File::create(&beside)?;
-    file.write_all(&serde_json::to_vec(usage)?)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
+fn write(path: &Path, usage: &Usage) -> io::Result<()> {
+    replace(path, &serde_json::to_vec(usage)?)
 }

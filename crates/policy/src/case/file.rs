@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wardgate_model::{Effects, PrincipalKind, Risk, ServerName, ToolsetName};
 
@@ -53,8 +53,8 @@ pub struct Case {
     pub redact: Option<Vec<Redaction>>,
 }
 
-/// A tool that need not be there; what is not said is the worst.
-#[derive(Clone, Debug, Deserialize)]
+/// A tool written down: one that need not be there, or was there when it was last seen. What is not said is the worst.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseTool {
     pub tool: String,
@@ -87,7 +87,11 @@ pub struct CaseTool {
 }
 
 impl CaseTool {
-    pub(crate) fn read(&self) -> Result<Tool, String> {
+    /// Returns the tool that is written here.
+    ///
+    /// # Errors
+    /// A sentence, when its name is none.
+    pub fn read(&self) -> Result<Tool, String> {
         let tool = tool_ref(&self.tool)?;
         let server = self.server.as_deref().unwrap_or(tool.alias.as_str());
         let mut toolsets: Vec<ToolsetName> = self.toolsets.iter().map(ToolsetName::new).collect();
@@ -115,6 +119,27 @@ impl CaseTool {
             deprecated: self.deprecated,
             input_schema: self.input_schema.clone(),
         })
+    }
+}
+
+impl From<&Tool> for CaseTool {
+    fn from(tool: &Tool) -> CaseTool {
+        CaseTool {
+            tool: tool.tool.to_string(),
+            server: Some(tool.server.name.to_string()),
+            toolsets: tool.toolsets.iter().map(ToolsetName::to_string).collect(),
+            risk: tool.risk,
+            read_only: tool.effects.read_only,
+            destructive: tool.effects.destructive,
+            idempotent: tool.effects.idempotent,
+            open_world: tool.effects.open_world,
+            tags: tool.tags.clone(),
+            deprecated: tool.deprecated,
+            server_status: tool.server.status.clone(),
+            compliance: tool.server.compliance.clone(),
+            reviewed: tool.server.reviewed,
+            input_schema: tool.input_schema.clone(),
+        }
     }
 }
 
@@ -146,7 +171,7 @@ enum KindWord {
     Service,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Risk", rename_all = "lowercase")]
 enum RiskWord {
     Low,

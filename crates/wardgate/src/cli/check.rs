@@ -3,12 +3,17 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wardgate_config::{Diagnostic, Severity};
+use wardgate_config::{Config, Diagnostic, Severity, diagnostic::code};
+use wardgate_policy::Policies;
 
 use super::{
     Exit,
     config_file::{self, ConfigArgs, Inputs},
     print,
+};
+use crate::{
+    known_tools::{self, KnownTools},
+    policies,
 };
 
 #[derive(Clone, Debug, clap::Args)]
@@ -51,10 +56,18 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             ),
         }
     }
-    let failed = findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error);
-    Ok(if failed { Exit::Usage } else { Exit::Ok }.into())
+    Ok(exit(&findings).into())
+}
+
+/// A config that is right by itself and does not fit its servers is no mistake in writing.
+fn exit(findings: &[Diagnostic]) -> Exit {
+    let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
+    let errors = || findings.iter().filter(is_error);
+    match errors().count() {
+        0 => Exit::Ok,
+        _ if errors().all(|finding| finding.code == code::POLICY_MISFIT) => Exit::CheckFailed,
+        _ => Exit::Usage,
+    }
 }
 
 /// Returns the findings, and what the config amounts to when it can be served.
@@ -63,6 +76,7 @@ fn findings(args: &ConfigArgs) -> (Vec<Diagnostic>, Option<String>) {
         Ok(inputs) => inputs,
         Err(findings) => return (findings, None),
     };
+    let findings = [loaded.remarks, misfits(&loaded.config, policies.as_deref())].concat();
     let (servers, toolsets) = (loaded.config.servers.len(), loaded.config.toolsets.len());
     let rules = policies.map_or(String::new(), |policies| {
         format!("policies: {}, ", policies.rules().len())
@@ -71,7 +85,25 @@ fn findings(args: &ConfigArgs) -> (Vec<Diagnostic>, Option<String>) {
         "servers: {servers}, toolsets: {toolsets}, {rules}listening on {}",
         loaded.config.gateway.listen
     );
-    (loaded.remarks, Some(summary))
+    let is_fit = findings
+        .iter()
+        .all(|finding| finding.severity != Severity::Error);
+    (findings, is_fit.then_some(summary))
+}
+
+/// Policies that do not fit the tools a gateway with this config has last seen; none before one has run.
+fn misfits(config: &Config, policies: Option<&Policies>) -> Vec<Diagnostic> {
+    let known = KnownTools::read(&config.gateway.state.join(known_tools::FILE));
+    let (Some(policies), Ok(Some(known))) = (policies, known) else {
+        return Vec::new();
+    };
+    policies::misfits(policies, &known.tools()).unwrap_or_else(|fault| {
+        vec![policies::error(
+            code::POLICY_MISFIT,
+            fault.to_string(),
+            None,
+        )]
+    })
 }
 
 fn object(finding: &Diagnostic) -> Value {

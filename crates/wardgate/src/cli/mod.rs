@@ -10,6 +10,7 @@ mod exit;
 pub mod import;
 pub mod lab;
 pub mod overrides;
+pub mod policy;
 mod print;
 pub mod schema;
 pub mod serve;
@@ -51,6 +52,9 @@ pub enum Verb {
     /// Look at overrides; break glass.
     #[command(subcommand)]
     Override(overrides::Verb),
+    /// Test policies, look at them again, and ask what they say of a call.
+    #[command(subcommand)]
+    Policy(policy::Verb),
     /// Make a configuration from the `mcp.json` of Claude, Cursor or VS Code.
     Import(import::Args),
     /// Print the JSON Schema of `wardgate.yaml`.
@@ -77,6 +81,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Kill(args) => overrides::kill(&args),
         Verb::Lift(args) => overrides::lift(&args),
         Verb::Override(verb) => overrides::run(&verb),
+        Verb::Policy(verb) => policy::run(&verb),
         Verb::Import(args) => import::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Lab(args) => lab::run(args),

@@ -38,6 +38,7 @@ mod overrides_cli;
 mod overrides_emergency;
 mod overrides_kept;
 mod policies;
+mod policy_verbs;
 mod records;
 mod records_crashes;
 mod records_full;

@@ -53,7 +53,7 @@ pub async fn run(args: &Args) -> anyhow::Result<Exit> {
 /// What can be known of where the records were written.
 fn site(from: &From) -> Site {
     let loaded = config_file::load(&from.config, &[], None).ok();
-    let key = from.state().ok().and_then(|state| {
+    let key = from.folder().ok().and_then(|state| {
         let text = std::fs::read_to_string(state.join(files::PUBLIC_KEY)).ok()?;
         PublicKey::parse(&text).ok()
     });

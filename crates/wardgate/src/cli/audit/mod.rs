@@ -3,8 +3,8 @@
 mod explain;
 mod export;
 mod ls;
-mod query;
-mod source;
+pub(super) mod query;
+pub(super) mod source;
 mod tail;
 mod verify;
 

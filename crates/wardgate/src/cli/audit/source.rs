@@ -21,7 +21,7 @@ use crate::{
     ledger::files,
 };
 
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct From {
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -84,11 +84,19 @@ impl ReadError {
 }
 
 impl From {
+    /// The records in a state folder.
+    pub fn state(folder: PathBuf) -> From {
+        From {
+            state: Some(folder),
+            ..From::default()
+        }
+    }
+
     /// Returns the state folder.
     ///
     /// # Errors
     /// When it is not named and the configuration that would name it cannot be read.
-    pub fn state(&self) -> Result<PathBuf, ReadError> {
+    pub fn folder(&self) -> Result<PathBuf, ReadError> {
         if let Some(state) = &self.state {
             return Ok(state.clone());
         }
@@ -107,7 +115,7 @@ impl From {
         if let Some(file) = &self.file {
             return Ok(Source::File(file.clone()));
         }
-        let state = self.state()?;
+        let state = self.folder()?;
         let path = state.join(files::DATABASE);
         if !path.exists() {
             return Err(ReadError::NoRecords(state));

@@ -66,7 +66,7 @@ pub async fn run(args: &Args) -> anyhow::Result<Exit> {
 fn keys(args: &Args) -> anyhow::Result<Option<Vec<PublicKey>>> {
     let mut given = args.key.clone();
     if given.is_empty() {
-        let path = args.from.state()?.join(files::PUBLIC_KEY);
+        let path = args.from.folder()?.join(files::PUBLIC_KEY);
         if !path.exists() {
             return Ok(None);
         }
@@ -92,7 +92,7 @@ fn checkpoint_files(args: &Args) -> Result<Vec<String>, ReadError> {
     }
     let own = args
         .from
-        .state()
+        .folder()
         .map(|state| state.join(files::CHECKPOINTS));
     match own {
         Ok(path) if path.exists() => Ok(vec![read_file(&path)?]),
