@@ -148,6 +148,16 @@ async fn what_was_killed_for_a_while_comes_back_by_itself() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_keeps_no_records_obeys_too() {
+    let serve = Serve::start(&format!("gateway: {{record: false}}\n{SHELF}")).await;
+    assert!(!serve.path(STATE).exists());
+    done(&serve, &["kill", "tool", "lab/put_item", "--reason", "x"]).await;
+    serve.logged("override in force").await;
+    assert_eq!(class(&put_item(&serve, "a").await), "disabled");
+    assert_eq!(records(&serve.path(STATE)), [Value::Null; 0]);
+}
+
+#[tokio::test]
 async fn a_dry_run_and_a_refused_order_change_nothing() {
     let serve = Serve::start(SHELF).await;
     done(
