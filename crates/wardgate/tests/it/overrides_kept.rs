@@ -18,7 +18,9 @@ use crate::{
     edge::{call, class},
     gateway::{STATE, records},
     lifecycle_serve::Serve,
-    overrides_emergency::{SHELF, effects, get_item, listed, put, put_item, text, under_way},
+    overrides_emergency::{
+        SHELF, effects, get_item, listed, names, put, put_item, text, under_way,
+    },
 };
 
 async fn store(serve: &Serve) -> Arc<SqlStore> {
@@ -80,7 +82,10 @@ async fn writes_stop_while_reads_go_on_and_a_restart_changes_nothing() {
     set(&serve, deny("ovr_1", "all-writes", "")).await;
     assert_eq!(class(&put_item(&serve, "a").await), "disabled");
     assert_eq!(class(&get_item(&serve, "a").await), "");
-    let mut tools = listed(&serve).await;
+    let list = modern::request("/mcp", 1, "tools/list", json!({}));
+    let list = send(serve.address, &list).await.answer();
+    assert_eq!(list["result"]["ttlMs"], 0, "it is not to be kept: {list}");
+    let mut tools = names(&list);
     tools.sort();
     assert_eq!(tools, ["echo", "get_item"]);
     let (folder, records) = stopped(serve).await;
