@@ -121,6 +121,15 @@ async fn all_writes_are_given_back_by_two_people() {
 }
 
 #[tokio::test]
+async fn everything_is_given_back_by_two_people_too() {
+    let serve = Serve::start(SHELF).await;
+    let item = done(&serve, &["kill", "everything", "--reason", "INC-88"]).await;
+    serve.logged("override in force").await;
+    assert_eq!(class(&get_item(&serve, "a").await), "disabled");
+    assert_eq!(item["lifts_needed"], 2);
+}
+
+#[tokio::test]
 async fn what_was_killed_for_a_while_comes_back_by_itself() {
     let serve = Serve::start(SHELF).await;
     done(
