@@ -103,7 +103,7 @@ async fn planted_secrets_appear_nowhere() {
     std::fs::write(folder.path().join("secret.txt"), FILE).unwrap();
     let gateway = TestGateway::start_in(folder, &config(&upstream), ENV).await;
     let secret = json!({"secret": ARGUMENT});
-    let wrong = json!({"secret": ARGUMENT, "n": ARGUMENT});
+    let wrong = json!({"secret": ARGUMENT, "n": "one"});
     let calls = [
         call("web__quick", secret.clone(), KEY),
         call("web__quick", wrong, KEY),
