@@ -81,7 +81,7 @@ fn holds(bytes: &[u8]) -> Option<&'static str> {
             .windows(canary.len())
             .any(|window| window == canary.as_bytes())
     };
-    CANARIES.into_iter().find(|canary| is_in(&canary))
+    CANARIES.into_iter().find(is_in)
 }
 
 /// Everything the gateway and its children show of themselves to others on the machine.
