@@ -22,7 +22,7 @@ pub struct Listing {
 
 pub async fn measure(fleet: &Fleet, tools: usize, lists: usize) -> Result<Vec<Listing>> {
     let mut listings = Vec::new();
-    for way in [Way::Relay, Way::Transparent, Way::Governed] {
+    for way in [Way::Relay, Way::Transparent, Way::Checked] {
         let upstream = if way == Way::Relay {
             format!("many/{tools}")
         } else {

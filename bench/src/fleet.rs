@@ -23,19 +23,39 @@ pub enum Way {
     Relay,
     /// The gateway with everything off that can be.
     Transparent,
-    /// The gateway with a key, validation, sanitising and a record.
+    /// The gateway with a key, validation, sanitising and a record nobody waits for.
+    Checked,
+    /// The gateway that decides by policies and limits besides.
     Governed,
+    /// The same for a tool that may change something: its call waits for the disk twice.
+    Durable,
 }
 
 impl Way {
-    pub const ALL: [Way; 4] = [Way::Direct, Way::Relay, Way::Transparent, Way::Governed];
+    pub const ALL: [Way; 6] = [
+        Way::Direct,
+        Way::Relay,
+        Way::Transparent,
+        Way::Checked,
+        Way::Governed,
+        Way::Durable,
+    ];
+    /// Those that lead through a gateway, with what it does there.
+    const GATEWAYS: [(Way, Rules); 4] = [
+        (Way::Transparent, Rules::Transparent),
+        (Way::Checked, Rules::Checked),
+        (Way::Governed, Rules::Governed),
+        (Way::Durable, Rules::Durable),
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Way::Direct => "direct",
             Way::Relay => "relay",
             Way::Transparent => "transparent",
+            Way::Checked => "checked",
             Way::Governed => "governed",
+            Way::Durable => "durable",
         }
     }
 }
@@ -71,26 +91,31 @@ impl Role {
 pub struct Fleet {
     pub echo: Role,
     pub relay: Role,
-    /// `None` when the gateway is not built.
-    pub transparent: Option<Gateway>,
-    pub governed: Option<Gateway>,
+    /// None when the gateway is not built.
+    pub gateways: Vec<(Way, Gateway)>,
 }
 
 impl Fleet {
     pub async fn start(tools: usize) -> Result<Fleet> {
         let echo = Role::start(&["echo"])?;
         let relay = Role::start(&["relay", &echo.address.to_string()])?;
-        let (mut transparent, mut governed) = (None, None);
+        let mut gateways = Vec::new();
         if Gateway::is_built() {
-            transparent = Some(Gateway::start(Rules::Transparent, echo.address, tools).await?);
-            governed = Some(Gateway::start(Rules::Governed, echo.address, tools).await?);
+            for (way, rules) in Way::GATEWAYS {
+                gateways.push((way, Gateway::start(rules, echo.address, tools).await?));
+            }
         }
         Ok(Fleet {
             echo,
             relay,
-            transparent,
-            governed,
+            gateways,
         })
+    }
+
+    fn gateway(&self, wanted: Way) -> Option<&Gateway> {
+        let mut gateways = self.gateways.iter();
+        let (_, gateway) = gateways.find(|(way, _)| *way == wanted)?;
+        Some(gateway)
     }
 
     /// The process that stands in a way.
@@ -98,8 +123,7 @@ impl Fleet {
         match way {
             Way::Direct => None,
             Way::Relay => Some(&self.relay.process),
-            Way::Transparent => self.transparent.as_ref().map(|gateway| &gateway.process),
-            Way::Governed => self.governed.as_ref().map(|gateway| &gateway.process),
+            _ => self.gateway(way).map(|gateway| &gateway.process),
         }
     }
 
@@ -115,11 +139,7 @@ impl Fleet {
         match way {
             Way::Direct => open(self.echo.address, format!("/mcp/{upstream}")),
             Way::Relay => open(self.relay.address, format!("/mcp/{upstream}")),
-            Way::Transparent => self
-                .transparent
-                .as_ref()
-                .map(|gateway| gateway.door(upstream)),
-            Way::Governed => self.governed.as_ref().map(|gateway| gateway.door(upstream)),
+            _ => self.gateway(way).map(|gateway| gateway.door(upstream)),
         }
     }
 

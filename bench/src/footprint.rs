@@ -23,7 +23,7 @@ pub async fn measure(echo: SocketAddr, tools: usize, starts: usize) -> Result<Fo
     let mut ready = Vec::new();
     let mut idle_kib = 0;
     for _ in 0..starts {
-        let gateway = Gateway::start(Rules::Governed, echo, tools).await?;
+        let gateway = Gateway::start(Rules::Checked, echo, tools).await?;
         ready.push(gateway.ready);
         tokio::time::sleep(SETTLE).await;
         idle_kib = idle_kib.max(gateway.process.resident_kib()?);

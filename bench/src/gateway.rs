@@ -25,7 +25,11 @@ pub enum Rules {
     /// As little as it can.
     Transparent,
     /// API key, argument validation, sanitising, record.
+    Checked,
+    /// Policies and limits besides.
     Governed,
+    /// The same for a tool that may change something.
+    Durable,
 }
 
 pub struct Gateway {
@@ -62,7 +66,7 @@ impl Gateway {
             configuration(rules, address, echo, tools, folder.path())?.to_string(),
         )?;
         let log = std::fs::File::create(folder.path().join("log"))?;
-        let key = (rules == Rules::Governed).then(random_key);
+        let key = (rules != Rules::Transparent).then(random_key);
         let mut command = Command::new(Gateway::binary());
         command
             .arg("serve")
@@ -175,22 +179,37 @@ fn configuration(
     tools: usize,
     folder: &Path,
 ) -> Result<Value> {
-    let governed = rules == Rules::Governed;
-    let strip = if governed { "strip" } else { "off" };
+    let checked = rules != Rules::Transparent;
+    let governed = matches!(rules, Rules::Governed | Rules::Durable);
+    let strip = if checked { "strip" } else { "off" };
     let server = |mut endpoint: Value| {
-        endpoint["validate"] = governed.into();
+        endpoint["validate"] = checked.into();
+        endpoint["tools"] = json!({"echo": {"read_only": rules != Rules::Durable}});
         endpoint["sanitize"] = json!({"metadata": strip, "results": strip});
         endpoint["reply_max"] = "64MiB".into();
         endpoint
     };
     let keys = json!([{"id": "bench", "principal": "bench", "secret": {"env": KEY_VARIABLE}}]);
     let toolset = |name: &str| json!({"servers": [name]});
+    let limits = match governed {
+        true => json!([
+            {"name": "pace", "key": "principal", "calls": 100_000_000, "per": "1m"},
+            {"name": "month", "key": "tenant", "calls": 1_000_000_000_000_u64, "cost_usd": 1_000_000, "per": "month"},
+            {"name": "at-once", "key": "principal", "concurrency": 1_000},
+        ]),
+        false => json!([]),
+    };
+    if governed {
+        std::fs::write(folder.join("bench.cedar"), policies())?;
+    }
     Ok(json!({
+        "include": if governed { json!(["bench.cedar"]) } else { json!([]) },
+        "tenants": {"local": {"limits": limits}},
         "gateway": {
             "listen": listen.to_string(),
             "state": folder.join("state"),
-            "record": governed,
-            "keys": if governed { keys } else { json!([]) },
+            "record": checked,
+            "keys": if checked { keys } else { json!([]) },
         },
         "servers": {
             "json": server(json!({"url": format!("http://{echo}/mcp/json")})),
@@ -200,6 +219,27 @@ fn configuration(
         },
         "toolsets": {"json": toolset("json"), "sse": toolset("sse"), "many": toolset("many"), "stdio": toolset("stdio")},
     }))
+}
+
+/// A hundred: one that permits, sixty about other tools, twenty-nine about groups the caller is not in, ten that look at the
+/// arguments of this call.
+fn policies() -> String {
+    let forbid = |number: usize| match number {
+        1..=60 => {
+            format!("forbid(principal, action == Action::\"json/other_{number}\", resource);\n")
+        }
+        61..=89 => format!(
+            "forbid(principal in Group::\"local/group-{number}\", action in Action::\"call\", resource);\n"
+        ),
+        _ => format!(
+            "forbid(principal, action in Action::\"call\", resource) when {{ context has input && context.input has text && \
+             context.input.text == \"never {number}\" }};\n"
+        ),
+    };
+    let permit = "permit(principal, action, resource);\n".to_owned();
+    std::iter::once(permit)
+        .chain((1..100).map(forbid))
+        .collect()
 }
 
 /// A port that was free a moment ago.

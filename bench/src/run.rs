@@ -15,7 +15,7 @@ pub async fn run(plan: Plan) -> Result<()> {
     let fleet = Fleet::start(plan.catalog_tools).await?;
     let mut report = Report::new(&plan);
     if Gateway::is_built() {
-        for gateway in [&fleet.transparent, &fleet.governed].into_iter().flatten() {
+        for (_, gateway) in &fleet.gateways {
             for reply in [Reply::Json, Reply::Sse, Reply::Stdio] {
                 gateway.prove(reply.as_str()).await?;
             }

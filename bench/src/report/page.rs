@@ -9,7 +9,9 @@ use super::{Measured, Report};
 /// What a reader must know to read the numbers.
 const NOTES: &str = "\
 - **direct**: load → echo. **relay**: load → a proxy that copies bytes, on the same server and client libraries → echo. \
-**transparent**: the gateway without keys, validation, sanitising and record. **governed**: with all of them. Each is a process of its own.
+**transparent**: the gateway without keys, validation, sanitising and record. **checked**: with all of them. **governed**: with a \
+hundred policies and three limits besides. **durable**: the same for a tool that may change something, so that each call waits for \
+the disk before it is sent and before its answer. Each is a process of its own.
 - **calls/s** is a closed loop: every caller calls again when it is answered. Load, upstream and the process in between share the machine.
 - **p50, p95, p99** are an open loop at one fixed rate for all ways of a case, 55 % of what the slowest took. They count from the \
 moment a call was meant to be sent, so that waiting behind a late answer counts.
@@ -133,7 +135,7 @@ fn memory(report: &Report, style: TableStyle) -> Table {
     }
     if let Some(footprint) = report.footprint {
         table.add_row([
-            "idle, governed".into(),
+            "idle, checked".into(),
             format!("{:.1}", footprint.idle_mib),
             "MiB".into(),
         ]);

@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
-use super::Report;
+use super::{Measured, Report};
 use crate::fleet::Way;
 use crate::plan::{Case, HEADLINE};
 
 /// Processor time per call against a proxy that only copies bytes.
 pub const TRANSPARENT_RATIO_MAX: f64 = 1.3;
-pub const GOVERNED_RATIO_MAX: f64 = 1.6;
+pub const CHECKED_RATIO_MAX: f64 = 1.6;
+pub const GOVERNED_RATIO_MAX: f64 = 2.2;
+/// What the slowest of a hundred calls waits longer than without the gateway, against what half of them do.
+const ADDED_TAIL_MAX: f64 = 5.0;
 const IDLE_MIB_MAX: f64 = 25.0;
 const SESSION_BYTES_MAX: f64 = 8.0 * 1_024.0;
 const READY_MS_MAX: f64 = 150.0;
@@ -37,7 +40,8 @@ pub fn ratio_max(way: Way) -> Option<f64> {
     match way {
         Way::Direct | Way::Relay => None,
         Way::Transparent => Some(TRANSPARENT_RATIO_MAX),
-        Way::Governed => Some(GOVERNED_RATIO_MAX),
+        Way::Checked => Some(CHECKED_RATIO_MAX),
+        Way::Governed | Way::Durable => Some(GOVERNED_RATIO_MAX),
     }
 }
 
@@ -56,7 +60,15 @@ pub fn judge(report: &Report) -> Vec<Target> {
     };
     vec![
         ratio(Way::Transparent, TRANSPARENT_RATIO_MAX),
+        ratio(Way::Checked, CHECKED_RATIO_MAX),
         ratio(Way::Governed, GOVERNED_RATIO_MAX),
+        ratio(Way::Durable, GOVERNED_RATIO_MAX),
+        Target {
+            what: format!("p99 added, governed ({})", name(HEADLINE)),
+            max: ADDED_TAIL_MAX,
+            unit: "× p50 added",
+            value: added_tail(report),
+        },
         target(
             "memory, idle",
             IDLE_MIB_MAX,
@@ -79,11 +91,18 @@ pub fn judge(report: &Report) -> Vec<Target> {
 }
 
 fn headline_ratio(report: &Report, way: Way) -> Option<f64> {
+    headline(report, way)?.cpu_ratio
+}
+
+fn headline(report: &Report, way: Way) -> Option<&Measured> {
     let row = report.rows.iter().find(|row| row.case == HEADLINE)?;
-    row.ways
-        .iter()
-        .find(|measured| measured.way == way)?
-        .cpu_ratio
+    row.ways.iter().find(|measured| measured.way == way)
+}
+
+fn added_tail(report: &Report) -> Option<f64> {
+    let direct = headline(report, Way::Direct)?.latency_us;
+    let governed = headline(report, Way::Governed)?.latency_us;
+    Some((governed.p99 - direct.p99) / (governed.p50 - direct.p50))
 }
 
 /// A case in a few words.

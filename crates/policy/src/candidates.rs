@@ -1,20 +1,28 @@
 //! The rules that can match a subject, as sets that Cedar evaluates, and the evaluation.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use cedar_policy::{Authorizer as Cedar, Entities, PolicyId, PolicySet, Request};
-use wardgate_model::PrincipalKind;
+use wardgate_model::{Caller, PrincipalKind, ToolsetName};
 
 use crate::decision::Failure;
+use crate::head::Head;
 use crate::parse::Policies;
 use crate::reads::Wanted;
 use crate::rule::Rule;
 use crate::scope::{self, KINDS_OF_PRINCIPALS, Subject};
 
+/// Subsets kept of one set of candidates; past that the memory starts over.
+const SUBSETS_MAX: usize = 256;
+
 /// Rules by their name in Cedar, with their place among all rules.
 pub(crate) struct Candidates {
     rules: HashMap<PolicyId, (usize, Arc<Rule>)>,
+    /// In the order of the files, with what a request decides of their heads.
+    heads: Vec<(usize, Arc<Rule>, Head)>,
+    /// By which of `heads` match: callers alike share them.
+    subsets: Mutex<HashMap<Box<[bool]>, Arc<Candidates>>>,
     /// Each rule as a permit: see [`crate::rule::Source::probe`].
     probes: PolicySet,
     /// What can be said before a call is known: see [`crate::visible`].
@@ -31,11 +39,7 @@ pub(crate) struct Matches {
 }
 
 impl Candidates {
-    fn new(policies: &Policies, indexes: &[usize]) -> Candidates {
-        let rules: Vec<(usize, Arc<Rule>)> = indexes
-            .iter()
-            .map(|&index| (index, policies.rules()[index].clone()))
-            .collect();
+    fn new(rules: Vec<(usize, Arc<Rule>)>) -> Candidates {
         let mut reads = Wanted::default();
         for (_, rule) in &rules {
             reads.merge(&rule.source.reads.context);
@@ -57,11 +61,49 @@ impl Candidates {
                 .collect()),
             principal_attributes: rules.iter().any(|(_, rule)| rule.source.reads.principal),
             reads,
+            heads: rules
+                .iter()
+                .map(|(index, rule)| (*index, rule.clone(), Head::of(&rule.source.policy)))
+                .collect(),
+            subsets: Mutex::default(),
             rules: rules
                 .into_iter()
                 .map(|(index, rule)| (rule.source.policy.id().clone(), (index, rule)))
                 .collect(),
         }
+    }
+
+    /// Returns those that can match for this caller through this toolset.
+    pub(crate) fn narrowed(
+        self: &Arc<Self>,
+        caller: &Caller,
+        toolset: &ToolsetName,
+    ) -> Arc<Candidates> {
+        let heads = self.heads.iter();
+        let matching: Box<[bool]> = heads
+            .map(|(.., head)| head.matches(caller, toolset))
+            .collect();
+        if matching.iter().all(|matches| *matches) {
+            return self.clone();
+        }
+        let mut subsets = self.subsets.lock().expect("no panic while held");
+        if let Some(subset) = subsets.get(&matching) {
+            return subset.clone();
+        }
+        let left = self
+            .heads
+            .iter()
+            .zip(&matching)
+            .filter(|(_, matches)| **matches);
+        let rules = left
+            .map(|((index, rule, _), _)| (*index, rule.clone()))
+            .collect();
+        let subset = Arc::new(Candidates::new(rules));
+        if subsets.len() >= SUBSETS_MAX {
+            subsets.clear();
+        }
+        subsets.insert(matching, subset.clone());
+        subset
     }
 
     pub(crate) fn evaluate(&self, request: &Request, entities: &Entities) -> Matches {
@@ -148,7 +190,9 @@ impl<'a> Finder<'a> {
         if let Some(found) = self.found.get(&indexes) {
             return found.clone();
         }
-        let made = Arc::new(Candidates::new(self.policies, &indexes));
+        let rules = self.policies.rules();
+        let rules = indexes.iter().map(|&index| (index, rules[index].clone()));
+        let made = Arc::new(Candidates::new(rules.collect()));
         self.found.insert(indexes, made.clone());
         made
     }

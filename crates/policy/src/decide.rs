@@ -1,5 +1,7 @@
 //! One request to one decision. Whatever cannot be evaluated is a deny.
 
+use std::sync::Arc;
+
 use cedar_policy::{Entities, EntityUid};
 use serde_json::value::RawValue;
 use wardgate_model::{Caller, ToolRef, ToolsetName};
@@ -46,7 +48,7 @@ pub enum Target<'a> {
 
 /// A request in Cedar's words.
 pub(crate) struct Question<'a> {
-    pub(crate) candidates: &'a Candidates,
+    pub(crate) candidates: &'a Arc<Candidates>,
     pub(crate) action: EntityUid,
     pub(crate) resource: EntityUid,
     /// All but the principal's.
@@ -81,8 +83,12 @@ impl Authorizer {
 
     pub(crate) fn matches(&self, request: &Request<'_>) -> Result<Matches, Unaskable> {
         let question = self.question(request)?;
-        let (asked, entities) = question.ask(request.caller, &request.circumstances)?;
-        Ok(question.candidates.evaluate(&asked, &entities))
+        let candidates = question
+            .candidates
+            .narrowed(request.caller, request.toolset);
+        let (asked, entities) =
+            question.ask(&candidates, request.caller, &request.circumstances)?;
+        Ok(candidates.evaluate(&asked, &entities))
     }
 
     pub(crate) fn question<'a>(&'a self, request: &Request<'a>) -> Result<Question<'a>, Unaskable> {
@@ -136,8 +142,10 @@ impl Request<'_> {
 }
 
 impl Question<'_> {
+    /// Puts the question as far as these of its candidates mind it.
     pub(crate) fn ask(
         &self,
+        candidates: &Candidates,
         caller: &Caller,
         circumstances: &Circumstances<'_>,
     ) -> Result<(cedar_policy::Request, Entities), Unaskable> {
@@ -145,8 +153,8 @@ impl Question<'_> {
         if caller.tenant.as_str().contains('/') {
             return Err(Unaskable::Tenant);
         }
-        let context = facts::context(&self.candidates.reads, circumstances, self.input)?;
-        let principal = entity::principal(caller, self.candidates.principal_attributes)?;
+        let context = facts::context(&candidates.reads, circumstances, self.input)?;
+        let principal = entity::principal(caller, candidates.principal_attributes)?;
         let uid = principal.uid();
         let entities = self.entities.clone().add_entities([principal], None);
         let entities = entities.map_err(|error| Unbuildable::Entities(Box::new(error)))?;

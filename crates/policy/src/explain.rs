@@ -56,7 +56,7 @@ impl Authorizer {
         let candidates = self
             .question(request)
             .ok()
-            .map(|question| question.candidates);
+            .map(|question| &**question.candidates);
         let matches = self.matches(request).ok();
         let rules = self.policies().rules().iter().map(|rule| RuleVerdict {
             verdict: verdict(rule, candidates, matches.as_ref()),

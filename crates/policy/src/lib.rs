@@ -12,6 +12,7 @@ mod rule;
 
 mod entity;
 mod facts;
+mod head;
 mod members;
 mod number;
 mod shape;

@@ -40,10 +40,11 @@ impl Authorizer {
             entities,
             input: None,
         };
-        let Ok((asked, entities)) = question.ask(caller, circumstances) else {
+        let candidates = question.candidates.narrowed(caller, toolset);
+        let Ok((asked, entities)) = question.ask(&candidates, caller, circumstances) else {
             return false;
         };
-        let mut matches = question.candidates.evaluate_outlines(&asked, &entities);
+        let mut matches = candidates.evaluate_outlines(&asked, &entities);
         forgive(&mut matches);
         let waivers = Waivers {
             grants: &[],

@@ -18,8 +18,9 @@ use crate::{
     statement::Statement,
 };
 
-/// Lines of one statement: with 21 columns each well below the 32,766 parameters of SQLite and 65,535 of PostgreSQL.
-const LINES_PER_INSERT: usize = 500;
+/// Lines of one statement: with 21 columns each well below the 32,766 parameters of SQLite and 65,535 of PostgreSQL. Few sizes,
+/// so that each statement is prepared once and found again.
+const LINES_PER_INSERT: [usize; 4] = [64, 16, 4, 1];
 
 impl Records for SqlStore {
     fn append<'a>(&'a self, lines: &'a [Line], heads: &'a [Head]) -> Reply<'a, ()> {
@@ -27,10 +28,10 @@ impl Records for SqlStore {
             let mut transaction = self.db.begin().await?;
             let stored = stored_heads(&mut transaction, heads).await?;
             follows(lines, heads, |tenant| stored.get(tenant))?;
-            for some in lines.chunks(LINES_PER_INSERT) {
+            for some in portions(lines) {
                 insert(&mut transaction, some).await?;
-                note_unfinished(&mut transaction, some).await?;
             }
+            note_unfinished(&mut transaction, lines).await?;
             for head in heads {
                 move_head(&mut transaction, head).await?;
             }
@@ -115,6 +116,17 @@ impl Records for SqlStore {
             rows.iter().map(line).collect()
         })
     }
+}
+
+/// Cuts lines into portions of the largest sizes that fit.
+fn portions(mut lines: &[Line]) -> impl Iterator<Item = &[Line]> {
+    std::iter::from_fn(move || {
+        let mut sizes = LINES_PER_INSERT.into_iter();
+        let size = sizes.find(|size| *size <= lines.len())?;
+        let (portion, rest) = lines.split_at(size);
+        lines = rest;
+        Some(portion)
+    })
 }
 
 async fn stored_heads(

@@ -1,5 +1,5 @@
 //! An operator's rules for the moment: kill switch (`deny`), break-glass (`allow`), `freeze`. Who may set one is the
-//! caller's rule; that `deny all-writes` is lifted by two people is held here, where it cannot be passed by.
+//! caller's rule; that two people lift `deny all-writes` and `deny everything` is held here, where it cannot be passed by.
 
 use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch, PersonId};
 
@@ -56,7 +56,7 @@ impl Override {
     /// How many people it takes to lift it.
     pub fn lifts_needed(&self) -> usize {
         match (self.effect, &self.matches) {
-            (OverrideEffect::Deny, OverrideMatch::AllWrites) => 2,
+            (OverrideEffect::Deny, OverrideMatch::AllWrites | OverrideMatch::Everything) => 2,
             _ => 1,
         }
     }

@@ -72,8 +72,8 @@ pub fn snapshot_of(config: &Config, policies: Option<Arc<Policies>>) -> anyhow::
 pub struct Composed {
     pub ports: Ports,
     pub recorder: Option<Recorder>,
-    /// What else is remembered; `None` where nothing can be.
-    pub store: Option<Arc<OpenStore>>,
+    /// What else is remembered.
+    pub store: Arc<OpenStore>,
 }
 
 /// Puts the adapters together.
@@ -109,25 +109,13 @@ pub async fn ports(
     })
 }
 
-/// Opens what is remembered besides records. Where no records are kept, a folder that cannot be written is no reason not to serve,
-/// unless something is remembered in it already.
-async fn store(state: &Path, is_needed: bool) -> anyhow::Result<Option<Arc<OpenStore>>> {
+/// Opens what is remembered besides records. Where no records are kept no file is made before something is to be remembered.
+async fn store(state: &Path, is_kept: bool) -> anyhow::Result<Arc<OpenStore>> {
     let path = state.join(files::DATABASE);
-    let is_needed = is_needed || path.exists();
-    let made = std::fs::create_dir_all(state).map_err(anyhow::Error::from);
-    let opened = match made {
-        Ok(()) => OpenStore::open(path).await.map_err(anyhow::Error::from),
-        Err(fault) => Err(fault),
+    let store = match is_kept || path.exists() {
+        true => OpenStore::open(path).await,
+        false => Ok(OpenStore::later(path)),
     };
-    match opened {
-        Ok(store) => Ok(Some(Arc::new(store))),
-        Err(fault) if is_needed => Err(fault.context("the store cannot be opened")),
-        Err(fault) => {
-            tracing::warn!(
-                fault = format!("{fault:#}"),
-                "nothing is remembered over a restart"
-            );
-            Ok(None)
-        }
-    }
+    let store = store.context("the store cannot be opened")?;
+    Ok(Arc::new(store))
 }

@@ -102,20 +102,13 @@ async fn run(
     } = compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone()).await?;
     let gate = Gate::new(snapshot, ports).await?;
     let emergency = Emergency::start(&gate, &state).context("the emergency switch cannot work")?;
-    let kept = match &store {
-        Some(store) => Some(
-            Kept::start(gate.clone(), store.clone())
-                .await
-                .context("overrides cannot be read")?,
-        ),
-        None => None,
-    };
+    let kept = Kept::start(gate.clone(), store.clone())
+        .await
+        .context("overrides cannot be read")?;
     let usage = UsageFile::restore(&gate, &state);
     let stop = CancellationToken::new();
     gate.tasks.spawn(emergency.obey(panic_button, stop.clone()));
-    if let Some(kept) = kept {
-        gate.tasks.spawn(kept.follow(stop.clone()));
-    }
+    gate.tasks.spawn(kept.follow(stop.clone()));
     gate.tasks
         .spawn(usage.clone().keep(gate.clone(), stop.clone()));
     gate.tasks.spawn(reload::follow(
@@ -136,9 +129,7 @@ async fn run(
     stop.cancel();
     emergency.close().await;
     shut_down(&gate, recorder).await;
-    if let Some(store) = store {
-        store.close().await;
-    }
+    store.close().await;
     usage.write(&gate);
     served
 }

@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 use wardgate_model::OverrideId;
 use wardgate_store::{
@@ -14,7 +14,7 @@ use wardgate_store_sql::SqlStore;
 
 pub struct OpenStore {
     path: PathBuf,
-    sql: ArcSwap<SqlStore>,
+    sql: ArcSwapOption<SqlStore>,
     opening: Mutex<()>,
 }
 
@@ -24,16 +24,50 @@ impl OpenStore {
     /// # Errors
     /// What the store says.
     pub async fn open(path: PathBuf) -> Result<OpenStore, StoreError> {
-        let sql = SqlStore::open_sqlite(&path, None).await?;
-        Ok(OpenStore {
+        let store = OpenStore::later(path);
+        store.sql().await?;
+        Ok(store)
+    }
+
+    /// The store in a file that is made by the first change, here or by another process. Until then nothing is remembered.
+    pub fn later(path: PathBuf) -> OpenStore {
+        OpenStore {
             path,
-            sql: ArcSwap::new(sql),
+            sql: ArcSwapOption::empty(),
             opening: Mutex::default(),
-        })
+        }
     }
 
     pub async fn close(&self) {
-        self.sql.load().close().await;
+        if let Some(sql) = self.sql.load_full() {
+            sql.close().await;
+        }
+    }
+
+    async fn sql(&self) -> Result<Arc<SqlStore>, StoreError> {
+        if let Some(sql) = self.sql.load_full() {
+            return Ok(sql);
+        }
+        let _alone = self.opening.lock().await;
+        if let Some(sql) = self.sql.load_full() {
+            return Ok(sql);
+        }
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| StoreError::Unopenable {
+                detail: error.to_string(),
+            })?;
+        }
+        let sql = SqlStore::open_sqlite(&self.path, None).await?;
+        self.sql.store(Some(sql.clone()));
+        Ok(sql)
+    }
+
+    /// The store, if there is one.
+    async fn existing(&self) -> Result<Option<Arc<SqlStore>>, StoreError> {
+        match self.sql.load().is_some() || self.path.exists() {
+            true => self.sql().await.map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Opens the file anew when that may help whoever comes next.
@@ -42,12 +76,13 @@ impl OpenStore {
             return;
         }
         let _alone = self.opening.lock().await;
-        if !Arc::ptr_eq(failed, &self.sql.load()) {
+        let current = self.sql.load_full();
+        if !current.is_some_and(|current| Arc::ptr_eq(failed, &current)) {
             return;
         }
         match SqlStore::open_sqlite(&self.path, Some(failed.id())).await {
             Ok(sql) => {
-                self.sql.store(sql);
+                self.sql.store(Some(sql));
                 failed.close().await;
             }
             Err(fault) => tracing::debug!(%fault, "the store is not opened again yet"),
@@ -58,7 +93,7 @@ impl OpenStore {
 impl Overrides for OpenStore {
     fn create<'a>(&'a self, item: &'a Override) -> Reply<'a, ()> {
         Box::pin(async move {
-            let sql = self.sql.load_full();
+            let sql = self.sql().await?;
             let done = sql.create(item).await;
             self.mend(&sql, done.as_ref().err()).await;
             done
@@ -67,7 +102,7 @@ impl Overrides for OpenStore {
 
     fn lift<'a>(&'a self, id: &'a OverrideId, lift: &'a Lift) -> Reply<'a, Lifted, OverrideError> {
         Box::pin(async move {
-            let sql = self.sql.load_full();
+            let sql = self.sql().await?;
             let done = sql.lift(id, lift).await;
             let fault = match &done {
                 Err(OverrideError::Store(fault)) => Some(fault),
@@ -80,7 +115,9 @@ impl Overrides for OpenStore {
 
     fn active(&self, now: Timestamp) -> Reply<'_, Vec<Override>> {
         Box::pin(async move {
-            let sql = self.sql.load_full();
+            let Some(sql) = self.existing().await? else {
+                return Ok(Vec::new());
+            };
             let done = sql.active(now).await;
             self.mend(&sql, done.as_ref().err()).await;
             done
@@ -94,7 +131,12 @@ impl Overrides for OpenStore {
         limit: u32,
     ) -> Reply<'a, Page<Override>> {
         Box::pin(async move {
-            let sql = self.sql.load_full();
+            let Some(sql) = self.existing().await? else {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            };
             let done = sql.list(filter, after, limit).await;
             self.mend(&sql, done.as_ref().err()).await;
             done

@@ -8,7 +8,7 @@ use wardgate_policy::{Authorizer, Tool};
 use wardgate_protocol::edit;
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
-use super::{Item, view::Entry};
+use super::{Item, Listing, view::Entry};
 use crate::{gate::Gate, upstream::changes::Shelf};
 
 /// Returns what decides over these tools, if the toolset has policies.
@@ -45,7 +45,7 @@ pub fn server(server: &Server) -> wardgate_policy::Server {
 #[derive(Default)]
 pub struct Seen {
     snapshot: Option<Arc<Snapshot>>,
-    items: Vec<Arc<Item>>,
+    listings: Vec<Arc<Listing>>,
 }
 
 impl Seen {
@@ -53,47 +53,54 @@ impl Seen {
     /// show each. Asks no server.
     pub fn look(&mut self, gate: &Gate) -> Option<BTreeMap<Alias, Vec<Tool>>> {
         let snapshot = gate.snapshot();
-        let mut found = Vec::new();
-        for server in snapshot.servers.values() {
-            found.extend(items(gate, server).into_iter().map(|item| (server, item)));
-        }
-        let is_same = |(had, (_, has)): (&Arc<Item>, &(_, Arc<Item>))| Arc::ptr_eq(had, has);
-        let is_current = self
-            .snapshot
-            .as_ref()
-            .is_some_and(|had| Arc::ptr_eq(had, &snapshot));
-        if is_current
-            && self.items.len() == found.len()
-            && self.items.iter().zip(&found).all(is_same)
-        {
-            return None;
-        }
-        let mut tools: BTreeMap<Alias, Vec<Tool>> = BTreeMap::new();
-        for (server, item) in &found {
-            let showing = snapshot.toolsets.values();
-            let showing = showing.filter(|toolset| toolset.shows_tool(server, &item.key));
-            let toolsets = showing.map(|toolset| toolset.name.clone()).collect();
-            let tools = tools.entry(server.alias.clone()).or_default();
-            tools.extend(tool(server, item, toolsets));
-        }
-        self.items = found.into_iter().map(|(_, item)| item).collect();
+        let found: Vec<_> = snapshot
+            .servers
+            .values()
+            .flat_map(|server| listings(gate, server))
+            .collect();
+        let is_current = (self.snapshot.as_ref()).is_some_and(|had| Arc::ptr_eq(had, &snapshot));
+        let mut pairs = self.listings.iter().zip(found.iter());
+        let is_same =
+            self.listings.len() == found.len() && pairs.all(|(had, (_, has))| same(had, has));
+        let tools = (!is_current || !is_same).then(|| tools(&snapshot, &found));
+        self.listings = found.into_iter().map(|(_, listing)| listing).collect();
         self.snapshot = Some(snapshot);
-        Some(tools)
+        tools
     }
 }
 
-/// Lines to one server may list differently; of a tool that several list, one stands for all.
-fn items(gate: &Gate, server: &Server) -> Vec<Arc<Item>> {
-    let mut found: BTreeMap<String, Arc<Item>> = BTreeMap::new();
-    for line in gate.upstreams.lines_of(&server.alias) {
-        let listing = line.catalog.last(Shelf::Tools);
-        for item in listing.iter().flat_map(|listing| &listing.items) {
-            found
-                .entry(item.key.clone())
-                .or_insert_with(|| item.clone());
+fn listings(gate: &Gate, server: &Arc<Server>) -> Vec<(Arc<Server>, Arc<Listing>)> {
+    let lines = gate.upstreams.lines_of(&server.alias).into_iter();
+    lines
+        .filter_map(|line| Some((server.clone(), line.catalog.last(Shelf::Tools)?)))
+        .collect()
+}
+
+/// A list that is fetched again keeps the items that did not change.
+fn same(had: &Arc<Listing>, has: &Arc<Listing>) -> bool {
+    let mut items = had.items.iter().zip(&has.items);
+    Arc::ptr_eq(had, has)
+        || (had.items.len() == has.items.len() && items.all(|(had, has)| Arc::ptr_eq(had, has)))
+}
+
+/// Lines to one server may list differently; of a tool that several list, the last stands for all.
+fn tools(
+    snapshot: &Snapshot,
+    listings: &[(Arc<Server>, Arc<Listing>)],
+) -> BTreeMap<Alias, Vec<Tool>> {
+    let mut found: BTreeMap<Alias, BTreeMap<&str, Tool>> = BTreeMap::new();
+    for (server, listing) in listings {
+        let of_server = found.entry(server.alias.clone()).or_default();
+        for item in &listing.items {
+            let showing = snapshot.toolsets.values();
+            let showing = showing.filter(|toolset| toolset.shows_tool(server, &item.key));
+            let toolsets = showing.map(|toolset| toolset.name.clone()).collect();
+            of_server.extend(tool(server, item, toolsets).map(|tool| (item.key.as_str(), tool)));
         }
     }
-    found.into_values().collect()
+    let whole =
+        |(alias, tools): (Alias, BTreeMap<&str, Tool>)| (alias, tools.into_values().collect());
+    found.into_iter().map(whole).collect()
 }
 
 /// A tool whose schema is no JSON is not known to policies, so no call of it is allowed.

@@ -65,7 +65,7 @@ impl Change {
     /// Says whether lists may look different from here.
     pub fn concerns_lists(&self) -> bool {
         let mut all = self.began.iter().chain(&self.ended);
-        all.any(|rule| !rule.is_about_callers())
+        all.any(|rule| rule.concerns_lists())
     }
 }
 

@@ -104,6 +104,16 @@ impl Rule {
         covers(&self.matches, subject, aim)
     }
 
+    /// Says whether lists look different while it is in force.
+    pub fn concerns_lists(&self) -> bool {
+        match self.effect {
+            // Stopped callers get no list at all.
+            OverrideEffect::Deny => !self.is_about_callers(),
+            OverrideEffect::Allow => true,
+            OverrideEffect::Freeze => false,
+        }
+    }
+
     /// Says whether it is about the caller, whatever is asked for.
     pub fn is_about_callers(&self) -> bool {
         matches!(

@@ -69,7 +69,7 @@ impl Heeded {
     /// Says whether lists may differ from what the toolset shows.
     pub fn is_about_lists(&self) -> bool {
         let mut rules = self.overrides.rules().iter();
-        rules.any(|rule| rule.is_in_force(self.now))
+        rules.any(|rule| rule.is_in_force(self.now) && rule.concerns_lists())
     }
 
     /// Says whether an entry of a list is stopped.

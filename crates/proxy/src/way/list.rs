@@ -46,9 +46,14 @@ pub async fn list(gate: &Gate, call: &Call, _slot: &Slot, heeded: &Heeded) -> Re
 
 /// What of a view this caller sees. Without policies and overrides that is the same for all, and ready as bytes.
 fn shown(call: &Call, view: &View, heeded: &Heeded) -> Raw {
-    match authorize::governs(call, heeded) {
-        true => view.for_caller(|entry| authorize::sees(call, view, entry, heeded)),
-        false => view.result.clone(),
+    if !authorize::governs(call, heeded) {
+        return view.result.clone();
+    }
+    let shown = view.for_caller(|entry| authorize::sees(call, view, entry, heeded));
+    match heeded.is_about_lists() {
+        // What is stopped for the moment is not to be missed for longer.
+        true => Raw::trusted(uncached(shown.as_str().to_owned())),
+        false => shown,
     }
 }
 
@@ -81,13 +86,17 @@ fn with_missing(result: &Raw, missing: Vec<serde_json::Value>) -> Raw {
     if missing.is_empty() {
         return result.clone();
     }
-    let mut text = edit::set(
+    let text = edit::set(
         result.as_str(),
         &["_meta", "dev.wardgate/missing"],
         &json!(missing).to_string(),
     );
-    if edit::get(&text, &["ttlMs"]).is_some() {
-        text = edit::set(&text, &["ttlMs"], "0");
+    Raw::trusted(uncached(text))
+}
+
+fn uncached(list: String) -> String {
+    match edit::get(&list, &["ttlMs"]) {
+        Some(_) => edit::set(&list, &["ttlMs"], "0"),
+        None => list,
     }
-    Raw::trusted(text)
 }

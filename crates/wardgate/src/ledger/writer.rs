@@ -28,9 +28,9 @@ use super::{
 };
 
 /// Records of one transaction.
-const BATCH_MAX: usize = 256;
+const BATCH_MAX: usize = 512;
 /// Records nobody waits for are on their way within this time.
-const LINGER: Duration = Duration::from_millis(5);
+const LINGER: Duration = Duration::from_millis(20);
 /// After a failure the next attempt is made this much later.
 const RETRY: Duration = Duration::from_millis(500);
 /// Notes that go along with records somebody waits for: each makes the wait a little longer.

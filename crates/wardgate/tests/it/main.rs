@@ -3,6 +3,7 @@
 //! One binary, one module per subject. Everything starts with [`gateway::TestGateway`].
 
 mod bridging;
+mod canaries;
 mod crossings;
 mod declared;
 mod door;

@@ -121,6 +121,15 @@ async fn all_writes_are_given_back_by_two_people() {
 }
 
 #[tokio::test]
+async fn everything_is_given_back_by_two_people_too() {
+    let serve = Serve::start(SHELF).await;
+    let item = done(&serve, &["kill", "everything", "--reason", "INC-88"]).await;
+    serve.logged("override in force").await;
+    assert_eq!(class(&get_item(&serve, "a").await), "disabled");
+    assert_eq!(item["lifts_needed"], 2);
+}
+
+#[tokio::test]
 async fn what_was_killed_for_a_while_comes_back_by_itself() {
     let serve = Serve::start(SHELF).await;
     done(
@@ -145,6 +154,16 @@ async fn what_was_killed_for_a_while_comes_back_by_itself() {
         "has ended already",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_keeps_no_records_obeys_too() {
+    let serve = Serve::start(&format!("gateway: {{record: false}}\n{SHELF}")).await;
+    assert!(!serve.path(STATE).exists());
+    done(&serve, &["kill", "tool", "lab/put_item", "--reason", "x"]).await;
+    serve.logged("override in force").await;
+    assert_eq!(class(&put_item(&serve, "a").await), "disabled");
+    assert_eq!(records(&serve.path(STATE)), [Value::Null; 0]);
 }
 
 #[tokio::test]

@@ -290,3 +290,20 @@ async fn what_a_caller_may_not_see_stays_unknown_when_it_is_stopped() {
     );
     assert_eq!(class(&get_item(&serve, "a").await), "disabled");
 }
+
+#[tokio::test]
+async fn the_switch_works_while_the_store_does_not() {
+    let full = "gateway: {audit: {file_max: 256KiB, on_error: degrade}}\n";
+    let serve = Serve::start(&format!("{full}{SHELF}")).await;
+    let mut n = 0;
+    while !serve.log().contains("records cannot be written") {
+        put_item(&serve, &format!("k{n}")).await;
+        n += 1;
+    }
+    assert_eq!(class(&put_item(&serve, "one more").await), "");
+    kill(&serve, "all-writes INC-88\n").await;
+    let before = effects(&serve).len();
+    assert_eq!(class(&put_item(&serve, "too late").await), "disabled");
+    assert_eq!(class(&get_item(&serve, "k0").await), "");
+    assert_eq!(effects(&serve).len(), before);
+}

@@ -8,7 +8,7 @@ use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch, PersonId};
 use wardgate_store::{Lift, Override, Overrides, Timestamp};
 use wardgate_store_sql::SqlStore;
 use wardgate_testkit::{
-    http::{Request, send},
+    http::{Connection, Request, send},
     legacy::Session,
     modern,
     upstream::{Act, Upstream},
@@ -18,7 +18,9 @@ use crate::{
     edge::{call, class},
     gateway::{STATE, records},
     lifecycle_serve::Serve,
-    overrides_emergency::{SHELF, effects, get_item, listed, put, put_item, text, under_way},
+    overrides_emergency::{
+        SHELF, effects, get_item, listed, names, put, put_item, text, under_way,
+    },
 };
 
 async fn store(serve: &Serve) -> Arc<SqlStore> {
@@ -80,7 +82,10 @@ async fn writes_stop_while_reads_go_on_and_a_restart_changes_nothing() {
     set(&serve, deny("ovr_1", "all-writes", "")).await;
     assert_eq!(class(&put_item(&serve, "a").await), "disabled");
     assert_eq!(class(&get_item(&serve, "a").await), "");
-    let mut tools = listed(&serve).await;
+    let list = modern::request("/mcp", 1, "tools/list", json!({}));
+    let list = send(serve.address, &list).await.answer();
+    assert_eq!(list["result"]["ttlMs"], 0, "it is not to be kept: {list}");
+    let mut tools = names(&list);
     tools.sort();
     assert_eq!(tools, ["echo", "get_item"]);
     let (folder, records) = stopped(serve).await;
@@ -171,7 +176,7 @@ async fn a_stopped_principal_is_told_why_on_every_way() {
     let serve = Serve::start(&format!("{DEV}{SHELF}")).await;
     let listen = json!({"notifications": {"toolsListChanged": true}});
     let listen = modern::request("/mcp", "news", "subscriptions/listen", listen);
-    let connection = wardgate_testkit::http::Connection::open(serve.address).await;
+    let connection = Connection::open(serve.address).await;
     let mut news = connection
         .stream(&as_principal(listen, "local/rogue"))
         .await;
@@ -344,4 +349,40 @@ async fn a_call_that_waits_for_its_clients_answer_is_cancelled_too() {
     .await
     .answer();
     assert_eq!(class(&answer), "disabled", "{answer}");
+}
+
+#[tokio::test]
+async fn a_call_that_waits_for_its_turn_is_not_sent_any_more() {
+    let one_at_a_time = SHELF.replace("    lab: {", "    concurrency: 1\n    lab: {");
+    let serve = Serve::start(&one_at_a_time).await;
+    assert_eq!(class(&get_item(&serve, "a").await), "");
+    let build = under_way(&serve).await;
+    let mut waiting = Connection::open(serve.address).await;
+    waiting
+        .write(&call("put_item", put("a")).encode(serve.address))
+        .await;
+    // Its record is written before it waits for its turn.
+    let is_there = |record: &Value| record["what"]["tool"] == "put_item";
+    while !records(&serve.path(STATE)).iter().any(is_there) {
+        tokio::task::yield_now().await;
+    }
+    set(&serve, deny("ovr_1", "tool", "lab/put_item")).await;
+    drop(build);
+    let answer = waiting.read().await.expect("an answer").answer();
+    assert_eq!(class(&answer), "disabled", "{answer}");
+    assert_eq!(effects(&serve), [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn a_stopped_principals_stream_ends_and_opens_no_more() {
+    let serve = Serve::start(&format!("{DEV}{SHELF}")).await;
+    let rogue = [("Wardgate-As", "local/rogue")];
+    let session = Session::open_as(serve.address, "/mcp", "2025-11-25", json!({}), &rogue).await;
+    let mut news = session.listen(None).await;
+    set(&serve, deny("ovr_1", "principal", "local/rogue")).await;
+    while news.event().await.is_some() {}
+    let refused = send(serve.address, &session.get(None)).await;
+    assert_eq!(refused.json()["error"]["code"], 42300, "{}", refused.text());
+    let answer = session.call(9, "ping", json!({})).await.answer();
+    assert_eq!(answer["error"]["code"], 42300, "{answer}");
 }

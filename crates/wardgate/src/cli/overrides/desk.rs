@@ -50,21 +50,26 @@ pub struct Desk {
     switch: Switch,
     operator: Operator,
     store: Arc<OpenStore>,
-    recorder: Recorder,
+    /// None where the configuration wants no records.
+    recorder: Option<Recorder>,
 }
 
 impl Desk {
     /// # Errors
     /// When the folder cannot be used.
     pub async fn open(at: &At) -> Result<Desk, DeskError> {
-        let state = at.folder()?;
-        let recorder = Recorder::open(&state, None).await?;
-        let store = Arc::new(OpenStore::open(state.join(files::DATABASE)).await?);
-        let ledger: Arc<dyn Ledger> = recorder.queue.clone();
+        let (state, records) = at.folder()?;
+        let recorder = match records {
+            true => Some(Recorder::open(&state, None).await?),
+            false => None,
+        };
+        let store = Arc::new(OpenStore::later(state.join(files::DATABASE)));
+        let queue = |recorder: &Recorder| recorder.queue.clone() as Arc<dyn Ledger>;
+        let ledger = recorder.as_ref().map(queue);
         Ok(Desk {
             switch: Switch {
                 store: store.clone(),
-                journal: Arc::new(ChangeLog(Some(ledger))),
+                journal: Arc::new(ChangeLog(ledger)),
                 plane: Arc::new(Elsewhere),
             },
             operator: operator(),
@@ -105,20 +110,24 @@ impl Desk {
 
     pub async fn close(self) {
         self.store.close().await;
-        self.recorder.close().await;
+        if let Some(recorder) = self.recorder {
+            recorder.close().await;
+        }
     }
 }
 
 impl At {
-    fn folder(&self) -> Result<PathBuf, DeskError> {
+    /// The state folder, and whether records are kept in it.
+    fn folder(&self) -> Result<(PathBuf, bool), DeskError> {
         if let Some(state) = &self.state {
-            return Ok(state.clone());
+            return Ok((state.clone(), true));
         }
         let inputs = config_file::load(&self.config, &[], None).map_err(|findings| {
             config_file::show(&findings);
             DeskError::NoState
         })?;
-        Ok(inputs.loaded.config.gateway.state)
+        let gateway = inputs.loaded.config.gateway;
+        Ok((gateway.state, gateway.record))
     }
 }
 

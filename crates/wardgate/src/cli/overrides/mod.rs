@@ -20,11 +20,11 @@ use super::{Exit, connect::block_on, print};
 /// What is to be stopped or opened.
 #[derive(Clone, Debug, clap::Args)]
 struct Order {
-    /// What it is: one tool (`pay/refund_create`), a server, a toolset, a tenant, a principal (`acme/ana`), or every tool that the
-    /// configuration does not mark `read_only`.
+    /// What it is: one tool (`pay/refund_create`), a server, a toolset, a tenant, a principal (`acme/ana`), every tool that the
+    /// configuration does not mark `read_only`, or everything.
     #[arg(value_name = "KIND")]
     kind: Kind,
-    /// Its name; `all-writes` has none.
+    /// Its name; `all-writes` and `everything` have none.
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// Why; shown to whoever is stopped by it.
@@ -51,6 +51,7 @@ enum Kind {
     Tenant,
     Principal,
     AllWrites,
+    Everything,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -235,7 +236,9 @@ impl Order {
 
     fn misnamed(&self) -> String {
         match self.kind {
-            Kind::AllWrites => "`all-writes` takes no name".to_owned(),
+            Kind::AllWrites | Kind::Everything => {
+                format!("`{}` takes no name", self.kind.as_str())
+            }
             Kind::Tool => "name the tool as `alias/tool`".to_owned(),
             Kind::Principal => "name the principal as `tenant/principal`".to_owned(),
             Kind::Server | Kind::Toolset | Kind::Tenant => {
@@ -254,6 +257,7 @@ impl Kind {
             Kind::Tenant => "tenant",
             Kind::Principal => "principal",
             Kind::AllWrites => "all-writes",
+            Kind::Everything => "everything",
         }
     }
 }
