@@ -122,7 +122,7 @@ pub struct NewKeyIssued {
 pub struct Why {
     /// Goes into the record.
     #[schema(min_length = 1, max_length = 500)]
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Lists API keys, newest first.

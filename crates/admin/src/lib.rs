@@ -9,6 +9,7 @@ mod input;
 pub mod keys;
 pub mod limits;
 pub mod openapi;
+pub mod overrides;
 mod problem;
 pub mod records;
 pub mod router;
@@ -36,6 +37,7 @@ pub struct Visitor {
 #[derive(Clone)]
 pub struct Desk {
     pub keys: Option<wardgate_control::keys::Keys>,
+    pub overrides: Option<wardgate_control::overrides::Switch>,
     pub records: Option<wardgate_control::records::Reading>,
     pub limits: std::sync::Arc<dyn limits::Standings>,
     /// This moment, and randomness nobody else has.

@@ -9,7 +9,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wardgate_model::Role::{self, Approver, Auditor, Operator, PlatformAdmin, TenantAdmin, Viewer};
 
-use crate::{Desk, access, keys, limits, openapi, problem, records, whoami};
+use crate::{Desk, access, keys, limits, openapi, overrides, problem, records, whoami};
 
 /// Who may use one route.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,7 @@ const LOOKERS: Roles = Roles::AnyOf(&[
     PlatformAdmin,
 ]);
 const ADMINS: Roles = Roles::AnyOf(&[TenantAdmin, PlatformAdmin]);
+const STOPPERS: Roles = Roles::AnyOf(&[Operator, PlatformAdmin]);
 const READERS: Roles = Roles::AnyOf(&[Auditor, TenantAdmin, PlatformAdmin]);
 
 pub const ROUTES: &[Route] = &[
@@ -45,6 +46,9 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/admin/v1/keys", ADMINS),
     route("POST", "/admin/v1/keys/{id}:revoke", ADMINS),
     route("GET", "/admin/v1/limits", LOOKERS),
+    route("GET", "/admin/v1/overrides", LOOKERS),
+    route("POST", "/admin/v1/overrides", STOPPERS),
+    route("POST", "/admin/v1/overrides/{id}:lift", STOPPERS),
     route("GET", "/admin/v1/records", READERS),
     route("GET", "/admin/v1/records/{id}", READERS),
 ];
@@ -65,6 +69,8 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(limits::list))
+        .routes(routes!(overrides::list, overrides::create))
+        .routes(routes!(overrides::lift))
         .routes(routes!(records::list))
         .routes(routes!(records::get))
 }
