@@ -57,11 +57,6 @@ pub fn call(call: &Call, target: &Target, heeded: &Heeded) -> Result<Permit, Sto
     let circumstances = circumstances(call, reason.as_deref());
     let toolset = &call.toolset.name;
     let lifts = break_glass.is_some();
-    if !authorizer.visible(&call.caller, toolset, &tool, &circumstances, lifts) {
-        let exposed = call.param_string("name").unwrap_or_default();
-        return Err(Stop::NotFound(Missing::Tool(exposed)));
-    }
-    heeded.target(call, target)?;
     let arguments = call.param("arguments").unwrap_or("{}");
     let arguments = serde_json::from_str::<&RawValue>(arguments).map_err(|_| Stop::Internal {
         reason: "the arguments cannot be read",
@@ -71,6 +66,14 @@ pub fn call(call: &Call, target: &Target, heeded: &Heeded) -> Result<Permit, Sto
         arguments,
     };
     let decision = decide(authorizer, call, asked, circumstances, lifts);
+    // What is not denied can be seen, so only a denial asks.
+    let is_visible = decision.effect != Effect::Deny
+        || authorizer.visible(&call.caller, toolset, &tool, &circumstances, lifts);
+    if !is_visible {
+        let exposed = call.param_string("name").unwrap_or_default();
+        return Err(Stop::NotFound(Missing::Tool(exposed)));
+    }
+    heeded.target(call, target)?;
     permit(decision, break_glass)
 }
 
