@@ -173,7 +173,11 @@ pub async fn list(
         .list(&reach, &filter, cursor.as_ref(), limit)
         .await?;
     let list = OverridePage {
-        items: found.items.iter().map(|item| shown(item, now)).collect(),
+        items: found
+            .items
+            .iter()
+            .map(|item| OverrideItem::of(item, now))
+            .collect(),
         next: found.next.map(|next| next.to_string()),
     };
     Ok(json(StatusCode::OK, &list))
@@ -205,17 +209,7 @@ pub async fn create(
         true => StatusCode::OK,
         false => StatusCode::CREATED,
     };
-    let Created {
-        item,
-        tools,
-        cancelled,
-    } = created;
-    let answer = OverrideSet {
-        item: shown(&item, now(&desk)),
-        tools: tools.iter().map(ToString::to_string).collect(),
-        cancelled,
-    };
-    Ok(json(status, &answer))
+    Ok(json(status, &OverrideSet::of(&created, now(&desk))))
 }
 
 /// Says that an override should end. Another person has to agree where it stops all writes or everything.
@@ -250,8 +244,8 @@ pub async fn lift(
         .await?;
     let now = now(&desk);
     Ok(match lifted {
-        Lifted::Done(item) => json(StatusCode::OK, &shown(&item, now)),
-        Lifted::NeedsAnother(item) => json(StatusCode::ACCEPTED, &shown(&item, now)),
+        Lifted::Done(item) => json(StatusCode::OK, &OverrideItem::of(&item, now)),
+        Lifted::NeedsAnother(item) => json(StatusCode::ACCEPTED, &OverrideItem::of(&item, now)),
     })
 }
 
@@ -321,35 +315,49 @@ fn now(desk: &Desk) -> Timestamp {
     Timestamp::from_millis(moment.at.as_millisecond())
 }
 
-fn shown(item: &Override, now: Timestamp) -> OverrideItem {
-    let lift = |lift: &wardgate_store::Lift| LiftItem {
-        by: lift.by.to_string(),
-        reason: lift.reason.clone(),
-        at: time(lift.at),
-    };
-    OverrideItem {
-        id: item.id.to_string(),
-        effect: match item.effect {
-            OverrideEffect::Allow => Effect::Allow,
-            OverrideEffect::Deny | OverrideEffect::Freeze => Effect::Deny,
-        },
-        matches: Match {
-            kind: MatchKind::of(&item.matches),
-            name: item.matches.value(),
-        },
-        reason: item.reason.clone(),
-        by: item.by.to_string(),
-        created_at: time(item.created_at),
-        expires_at: item.expires_at.map(time),
-        cancel: item.cancel_in_flight,
-        state: match item.lifted_at {
-            Some(_) => OverrideState::Lifted,
-            None if item.is_active(now) => OverrideState::InForce,
-            None => OverrideState::Expired,
-        },
-        lifts: item.lifts.iter().map(lift).collect(),
-        lifts_needed: item.lifts_needed(),
-        lifted_at: item.lifted_at.map(time),
+impl OverrideItem {
+    /// An override as it is at this moment.
+    pub fn of(item: &Override, now: Timestamp) -> OverrideItem {
+        let lift = |lift: &wardgate_store::Lift| LiftItem {
+            by: lift.by.to_string(),
+            reason: lift.reason.clone(),
+            at: time(lift.at),
+        };
+        OverrideItem {
+            id: item.id.to_string(),
+            effect: match item.effect {
+                OverrideEffect::Allow => Effect::Allow,
+                OverrideEffect::Deny | OverrideEffect::Freeze => Effect::Deny,
+            },
+            matches: Match {
+                kind: MatchKind::of(&item.matches),
+                name: item.matches.value(),
+            },
+            reason: item.reason.clone(),
+            by: item.by.to_string(),
+            created_at: time(item.created_at),
+            expires_at: item.expires_at.map(time),
+            cancel: item.cancel_in_flight,
+            state: match item.lifted_at {
+                Some(_) => OverrideState::Lifted,
+                None if item.is_active(now) => OverrideState::InForce,
+                None => OverrideState::Expired,
+            },
+            lifts: item.lifts.iter().map(lift).collect(),
+            lifts_needed: item.lifts_needed(),
+            lifted_at: item.lifted_at.map(time),
+        }
+    }
+}
+
+impl OverrideSet {
+    /// What was done, or would be.
+    pub fn of(created: &Created, now: Timestamp) -> OverrideSet {
+        OverrideSet {
+            item: OverrideItem::of(&created.item, now),
+            tools: created.tools.iter().map(ToString::to_string).collect(),
+            cancelled: created.cancelled,
+        }
     }
 }
 
