@@ -2,6 +2,7 @@
 //!
 //! Its serialised form is canonical (field order is fixed, secrets are references), so its digest names a revision.
 
+pub mod admin;
 pub mod tenant;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -13,6 +14,7 @@ use wardgate_model::{
     Alias, GroupName, PrincipalId, Scope, SecretRef, ServerName, TenantId, ToolsetName,
 };
 
+pub use self::admin::{Admin, Grant, Holder};
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
 pub use crate::raw::{
     Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput,
@@ -32,6 +34,8 @@ pub struct Config {
     pub policies: Vec<PathBuf>,
     /// In the order of the file; callers may be of others.
     pub tenants: Vec<Tenant>,
+    /// Who may do what on the admin surface.
+    pub roles: Vec<Grant>,
     /// In the order of the file.
     pub servers: Vec<Server>,
     /// In the order of the file.
@@ -54,6 +58,7 @@ impl Config {
 #[derive(Clone, Debug, Serialize)]
 pub struct Gateway {
     pub listen: SocketAddr,
+    pub admin: Option<Admin>,
     pub environment: String,
     pub tls: Option<Tls>,
     pub hosts: Vec<String>,

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod limits;
+pub mod roles;
 pub mod tenant;
 pub mod traits;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     audit::Audit,
+    roles::RawRoles,
     tenant::{RawEgress, RawTenant},
     traits::{Risk, Tool},
 };
@@ -47,6 +49,13 @@ pub struct RawGateway {
     /// Address and port of the data listener. Off loopback, TLS is required, and keys, issuers or client certificates by which callers are told apart.
     #[schemars(extend("format" = "wardgate-address"))]
     pub listen: String,
+    /// Address and port of the admin API, or `off`. By default on loopback, at the port after the data listener's. Off loopback as `listen`; there it speaks TLS with `tls`, on loopback plain HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "wardgate-address-or-off"))]
+    pub admin: Option<String>,
+    /// Who may do what on the admin API, over every tenant; see `tenants.<name>.roles`. While nobody can be known (no keys, issuers or certificates), whoever is on this machine may do everything.
+    #[serde(skip_serializing_if = "RawRoles::is_empty")]
+    pub roles: RawRoles,
     /// Name of the environment. In `dev`, a caller on loopback may name the principal it acts as.
     #[schemars(length(min = 1))]
     pub environment: String,
@@ -88,6 +97,8 @@ impl Default for RawGateway {
     fn default() -> RawGateway {
         RawGateway {
             listen: "127.0.0.1:8080".into(),
+            admin: None,
+            roles: RawRoles::default(),
             environment: "dev".into(),
             tls: None,
             hosts: Vec::new(),

@@ -177,6 +177,7 @@ fn kind(root: &Value, schema: &Value) -> String {
         (_, Some("wardgate-usd")) => "US dollars".into(),
         (_, Some("wardgate-share")) => "share".into(),
         (_, Some("wardgate-window")) => "duration, `day` or `month`".into(),
+        (_, Some("wardgate-address-or-off")) => "address or `off`".into(),
         (_, Some("wardgate-address")) => "address".into(),
         (Some("string"), _) => "text".into(),
         (Some("integer"), _) => "number".into(),

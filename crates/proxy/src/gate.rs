@@ -20,6 +20,7 @@ use wardgate_snapshot::Snapshot;
 use crate::{
     bridge::park::Parked,
     catalog::view::Views,
+    issued::IssuedKeys,
     keyring::Keyring,
     overrides::{
         Rule,
@@ -61,6 +62,8 @@ pub struct Ports {
     pub ledger: Option<Arc<dyn Ledger>>,
     /// Gets the keys of issuers.
     pub issuer_keys: Arc<dyn Fetch>,
+    /// `None` has issued no keys.
+    pub issued_keys: Option<Arc<dyn IssuedKeys>>,
     /// Our own executable, which starts children under supervision (`__child`).
     pub launcher: PathBuf,
 }

@@ -12,6 +12,7 @@ pub mod cx;
 pub mod exchange;
 pub mod gate;
 mod gather;
+pub mod issued;
 pub mod keyring;
 pub mod listener;
 pub mod outcome;

@@ -7,6 +7,7 @@ pub fn gateway() -> Gateway {
     Gateway {
         environment: "dev".into(),
         listen: "127.0.0.1:8080".parse().expect("an address"),
+        admin: None,
         tls: None,
         hosts: vec!["gate.example".into()],
         origins: vec!["https://good.example".into()],

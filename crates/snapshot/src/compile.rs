@@ -15,7 +15,7 @@ use wardgate_sanitize::Level;
 
 use crate::{
     ApiKey, Audit, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Tenants,
-    Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, limits, tenant, traits,
+    Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, admin, limits, tenant, traits,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -88,7 +88,7 @@ pub fn compile(
     }
     Ok(Snapshot {
         revision,
-        gateway: compile_gateway(&config.gateway),
+        gateway: compile_gateway(config),
         tenants,
         servers,
         toolsets,
@@ -107,11 +107,13 @@ fn digest_of(value: &impl Serialize) -> Result<String, serde_json::Error> {
         .collect())
 }
 
-fn compile_gateway(gateway: &config::Gateway) -> Gateway {
+fn compile_gateway(config: &Config) -> Gateway {
+    let gateway = &config.gateway;
     let loopback = gateway.listen.ip().is_loopback();
     Gateway {
         environment: gateway.environment.clone(),
         listen: gateway.listen,
+        admin: admin::compile(config),
         tls: gateway.tls.as_ref().map(|tls| Tls {
             chain: tls.cert.clone(),
             key: tls.key.clone(),

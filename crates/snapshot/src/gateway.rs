@@ -4,12 +4,14 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use wardgate_model::{PrincipalId, SecretRef, TenantId, ToolsetName};
 
-use crate::audit::Audit;
+use crate::{admin::Admin, audit::Audit};
 
 #[derive(Clone, Debug)]
 pub struct Gateway {
     pub environment: String,
     pub listen: SocketAddr,
+    /// `None` has no admin surface.
+    pub admin: Option<Admin>,
     /// The listener speaks TLS when set.
     pub tls: Option<Tls>,
     /// Host names (without port) a request may name besides loopback names and the listen address.

@@ -3,6 +3,7 @@
 //! [`compile()`] makes one from a checked config and is pure: no file, environment or network is touched.
 //! Facts that change by themselves (sessions, lines, caches) live in the proxy, keyed by the ids found here.
 
+pub mod admin;
 pub mod audit;
 pub mod compile;
 pub mod gateway;
@@ -12,6 +13,7 @@ pub mod tenant;
 pub mod toolset;
 pub mod traits;
 
+pub use admin::{Admin, Roles};
 pub use audit::{Audit, AuditLevel, OnError};
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway, Tls};

@@ -166,6 +166,47 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             "gateway.listen",
             one("/gateway/listen", json!("127.0.0.1:9")),
         ),
+        ("gateway.admin", one("/gateway/admin", json!("off"))),
+        (
+            "gateway.roles.viewer",
+            one("/gateway/roles", json!({"viewer": ["acme/ana"]})),
+        ),
+        (
+            "gateway.roles.operator",
+            one("/gateway/roles", json!({"operator": ["acme/ana"]})),
+        ),
+        (
+            "gateway.roles.approver",
+            one("/gateway/roles", json!({"approver": ["acme/ana"]})),
+        ),
+        (
+            "gateway.roles.auditor",
+            one("/gateway/roles", json!({"auditor": ["acme/ana"]})),
+        ),
+        (
+            "gateway.roles.platform-admin",
+            one("/gateway/roles", json!({"platform-admin": ["acme/ana"]})),
+        ),
+        (
+            "tenants.<name>.roles.viewer",
+            one("/tenants/acme/roles", json!({"viewer": ["ana"]})),
+        ),
+        (
+            "tenants.<name>.roles.operator",
+            one("/tenants/acme/roles", json!({"operator": ["ana"]})),
+        ),
+        (
+            "tenants.<name>.roles.approver",
+            one("/tenants/acme/roles", json!({"approver": ["group:ops"]})),
+        ),
+        (
+            "tenants.<name>.roles.auditor",
+            one("/tenants/acme/roles", json!({"auditor": ["ana"]})),
+        ),
+        (
+            "tenants.<name>.roles.tenant-admin",
+            one("/tenants/acme/roles", json!({"tenant-admin": ["ana"]})),
+        ),
         (
             "gateway.environment",
             one("/gateway/environment", json!("prod")),

@@ -9,19 +9,22 @@ use std::{
 use anyhow::Context;
 use futures_util::future::BoxFuture;
 use wardgate_config::Config;
+use wardgate_identity::InstallKey;
 use wardgate_model::{Secret, SecretRef};
 use wardgate_policy::Policies;
 use wardgate_proxy::{
     Ports,
     gate::{SecretFault, Secrets},
+    issued::IssuedKeys,
     record::Ledger,
 };
 use wardgate_snapshot::Snapshot;
 
 use crate::{
     cli::config_file::Inputs,
+    issued_keys::Issued,
     issuer_keys::IssuerKeys,
-    ledger::{Recorder, files},
+    ledger::{self, Recorder, files},
     secrets::Resolver,
     store::OpenStore,
 };
@@ -72,6 +75,8 @@ pub fn snapshot_of(config: &Config, policies: Option<Arc<Policies>>) -> anyhow::
 pub struct Composed {
     pub ports: Ports,
     pub recorder: Option<Recorder>,
+    /// Keys issued at run time; `None` where nothing is remembered.
+    pub issued: Option<Arc<Issued>>,
     /// What else is remembered.
     pub store: Arc<OpenStore>,
 }
@@ -95,6 +100,7 @@ pub async fn ports(
         false => None,
     };
     let store = store(state, gateway.record).await?;
+    let issued = issued_keys(state, store.clone())?;
     let queue = |recorder: &Recorder| recorder.queue.clone() as Arc<dyn Ledger>;
     let launcher = std::env::current_exe().context("the program does not know where it is")?;
     Ok(Composed {
@@ -102,9 +108,11 @@ pub async fn ports(
             secrets,
             ledger: recorder.as_ref().map(queue),
             issuer_keys,
+            issued_keys: (issued.clone()).map(|issued| issued as Arc<dyn IssuedKeys>),
             launcher,
         },
         recorder,
+        issued,
         store,
     })
 }
@@ -118,4 +126,16 @@ async fn store(state: &Path, is_kept: bool) -> anyhow::Result<Arc<OpenStore>> {
     };
     let store = store.context("the store cannot be opened")?;
     Ok(Arc::new(store))
+}
+
+/// Opens the keys that are issued at run time. Where nothing is remembered, none are.
+fn issued_keys(state: &Path, store: Arc<OpenStore>) -> anyhow::Result<Option<Arc<Issued>>> {
+    if !state.join(files::DATABASE).exists() {
+        return Ok(None);
+    }
+    let secret = ledger::keys::install(state)?;
+    let path = state.join(files::INSTALL_KEY);
+    let install = InstallKey::new(secret.as_bytes())
+        .with_context(|| format!("`{}` holds no key of this program", path.display()))?;
+    Ok(Some(Arc::new(Issued::new(install, store))))
 }

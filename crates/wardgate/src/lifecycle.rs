@@ -1,6 +1,12 @@
 //! `wardgate serve`: from the config to a listening gateway and down again.
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -14,6 +20,7 @@ use wardgate_proxy::{
 };
 
 use crate::{
+    admin::{self, Surface, address::Posted},
     cli::{
         Exit,
         config_file::{self, Inputs},
@@ -98,6 +105,7 @@ async fn run(
     let Composed {
         ports,
         recorder,
+        issued,
         store,
     } = compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone()).await?;
     let gate = Gate::new(snapshot, ports).await?;
@@ -108,7 +116,10 @@ async fn run(
     let usage = UsageFile::restore(&gate, &state);
     let stop = CancellationToken::new();
     gate.tasks.spawn(emergency.obey(panic_button, stop.clone()));
-    gate.tasks.spawn(kept.follow(stop.clone()));
+    gate.tasks.spawn(kept.clone().follow(stop.clone()));
+    if let Some(issued) = &issued {
+        gate.tasks.spawn(issued.clone().tell(stop.clone()));
+    }
     gate.tasks
         .spawn(usage.clone().keep(gate.clone(), stop.clone()));
     gate.tasks.spawn(reload::follow(
@@ -120,11 +131,14 @@ async fn run(
         stop.clone(),
     ));
     gate.tasks
-        .spawn(known_tools::keep(gate.clone(), state, stop.clone()));
+        .spawn(known_tools::keep(gate.clone(), state.clone(), stop.clone()));
     gate.tasks.spawn(warm_up(gate.clone()));
     let served = match args.stdio {
         true => over_stdio(&gate, told, &stop).await,
-        false => over_http(&gate, told, &stop, recorder.as_ref()).await,
+        false => {
+            let surface = Surface::new(&gate, store.clone(), kept, issued);
+            over_http(&gate, told, &stop, recorder.as_ref(), (surface, &state)).await
+        }
     };
     stop.cancel();
     emergency.close().await;
@@ -168,6 +182,7 @@ async fn over_http(
     told: Told,
     stop: &CancellationToken,
     recorder: Option<&Recorder>,
+    (surface, state): (Surface, &Path),
 ) -> anyhow::Result<()> {
     let gateway = gate.snapshot().gateway.clone();
     let certificates = match &gateway.tls {
@@ -177,10 +192,15 @@ async fn over_http(
     if let Some(certificates) = &certificates {
         gate.tasks.spawn(certificates.clone().follow(stop.clone()));
     }
-    let listener = Listener::bind(gate.clone(), gateway.listen, certificates)
+    let listener = Listener::bind(gate.clone(), gateway.listen, certificates.clone())
         .await
         .with_context(|| format!("cannot listen on {}", gateway.listen))?;
-    if let Err(error) = banner::show(&gate.snapshot(), listener.address()?, recorder) {
+    let admin = admin::bind(gate, certificates).await?;
+    let admin_url = admin.as_ref().map(admin::url).transpose()?;
+    let _posted = Posted::post(state, admin_url.as_deref())
+        .inspect_err(|fault| tracing::warn!(%fault, "the address of the admin API is not posted"));
+    let shown = (listener.address()?, admin_url.as_deref());
+    if let Err(error) = banner::show(&gate.snapshot(), shown, recorder) {
         tracing::warn!(%error, "nobody reads standard output");
     }
     gate.tasks.spawn(stop_when_told(
@@ -189,7 +209,12 @@ async fn over_http(
         stop.clone(),
         gateway.caps.drain_delay,
     ));
-    Ok(listener.serve(stop.clone()).await?)
+    let Some(admin) = admin else {
+        return Ok(listener.serve(stop.clone()).await?);
+    };
+    let admin = admin.serve_annex(Arc::new(surface), stop.clone());
+    tokio::try_join!(listener.serve(stop.clone()), admin)?;
+    Ok(())
 }
 
 /// On TERM or INT: not ready at once, no new connections after `delay`, streams end, calls under way finish.

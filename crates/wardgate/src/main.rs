@@ -1,9 +1,11 @@
 //! The `wardgate` program: reads the command line and runs one verb.
 
+mod admin;
 mod child;
 mod cli;
 mod client;
 mod compose;
+mod issued_keys;
 mod issuer_keys;
 mod known_tools;
 mod ledger;

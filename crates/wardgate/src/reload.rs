@@ -223,12 +223,18 @@ async fn reload(
     if old.revision == snapshot.revision {
         return Some(included);
     }
+    let admin_at = |snapshot: &wardgate_snapshot::Snapshot| {
+        snapshot.gateway.admin.as_ref().map(|admin| admin.listen)
+    };
     if old.gateway.listen != snapshot.gateway.listen
+        || admin_at(&old) != admin_at(&snapshot)
         || old.gateway.tls != snapshot.gateway.tls
         || old.gateway.record != snapshot.gateway.record
         || old.gateway.audit.file_bytes_max != snapshot.gateway.audit.file_bytes_max
     {
-        tracing::warn!("listen, tls, record and audit.file_max take effect at the next start");
+        tracing::warn!(
+            "listen, admin, tls, record and audit.file_max take effect at the next start"
+        );
     }
     if let Err(fault) = issuer_keys.replace(&loaded.config) {
         tracing::error!(%fault, "configuration not reloaded, the old one keeps serving");

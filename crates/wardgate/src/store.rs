@@ -1,6 +1,8 @@
 //! The store as the control side uses it: the file that records are in, over a handle of its own, so that neither waits for the
 //! other's connections; opened again after a failure of the disk.
 
+mod through;
+
 use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwapOption;

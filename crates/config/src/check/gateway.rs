@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr};
 use url::Url;
 use wardgate_model::{PrincipalId, TenantId, ToolsetName};
 
-use super::{Checks, Place, names, pointers, tenant};
+use super::{Checks, Place, admin, names, pointers, tenant};
 use crate::{
     config::{Gateway, Key, Tls},
     diagnostic::code,
@@ -51,6 +51,7 @@ pub fn check(
     pointers::check(checks, &sensitive, &raw.audit.sensitive);
     Some(Gateway {
         listen,
+        admin: admin::check(checks, place, raw, listen, is_known),
         environment: raw.environment.clone(),
         tls: raw.tls.as_ref().map(|tls| Tls {
             cert: checks.path(&tls.cert),

@@ -3,6 +3,7 @@
 //! Each check reports and goes on; what a check cannot make sense of it leaves out of the result,
 //! which is only used when there was no error.
 
+mod admin;
 mod endpoint;
 mod gateway;
 mod include;
@@ -99,9 +100,11 @@ pub fn check(
         known: &known,
     };
     let tenants = tenant::check_all(checks, &root.child("tenants"), &raw.tenants, &around);
+    let roles = admin::roles(checks, &root, raw);
     Some(Config {
         gateway: gateway?,
         tenants,
+        roles,
         policies,
         servers,
         toolsets,

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
-use super::limits::Limit;
+use super::{limits::Limit, roles::RawTenantRoles};
 
 /// One tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +19,9 @@ pub struct RawTenant {
     /// Principals by group, besides the groups that tokens name.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub groups: IndexMap<String, Vec<String>>,
+    /// Who may do what on the admin API, over this tenant alone.
+    #[serde(skip_serializing_if = "RawTenantRoles::is_empty")]
+    pub roles: RawTenantRoles,
     /// A person's other names, by one of them: addresses, principals, or `key:` and the id of an API key. Two names of one person are never two approvers.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub aliases: IndexMap<String, Vec<String>>,

@@ -36,6 +36,7 @@ pub(crate) fn spoken(kind: &str, format: Option<&str>) -> &'static str {
         (_, Some("wardgate-usd")) => "a sum of US dollars such as `0.02`",
         (_, Some("wardgate-share")) => "a share such as `0.8`",
         (_, Some("wardgate-window")) => "a time such as `1m`, `day` or `month`",
+        (_, Some("wardgate-address-or-off")) => "an address such as `127.0.0.1:8081`, or `off`",
         (_, Some("wardgate-address")) => "an address such as `127.0.0.1:8080`",
         ("object", _) => "a section",
         ("array", _) => "a list of values",
@@ -86,6 +87,10 @@ pub(crate) fn misspelled(text: &str, format: &str) -> Option<(String, &'static s
                 "write `day`, `month`, or a whole number above zero and `ms`, `s`, `m`, `h` or `d`: `1m`",
             )
         }),
+        "wardgate-address-or-off" => match text {
+            "off" => None,
+            text => misspelled(text, "wardgate-address"),
+        },
         "wardgate-address" => text.parse::<std::net::SocketAddr>().is_err().then(|| {
             (
                 format!("`{text}` is not an address and a port"),

@@ -18,14 +18,28 @@ use tokio_util::sync::CancellationToken;
 use wardgate_snapshot::Caps;
 
 use super::{
+    annex::{Annex, Answers},
     http::{Door, Peer, because},
     quota::Quota,
+    reply::Reply,
     stall::StallGuard,
     strict::Strict,
     tls::Certificates,
     unread::Unread,
 };
 use crate::{gate::Gate, stage::record};
+
+/// What is served on the connections of a listener. One is cloned for each connection, and again for each request.
+pub trait Site: Clone + Send + Sync + 'static {
+    /// Returns the way in of a connection from this peer.
+    fn of(&self, peer: Peer) -> Self;
+
+    /// Takes in the certificate (DER) that the handshake has checked.
+    fn proven(&mut self, certificate: Arc<[u8]>);
+
+    /// Answers one HTTP request, whatever it is.
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Reply> + Send;
+}
 
 /// A bound socket, ready to serve.
 pub struct Listener {
@@ -64,14 +78,28 @@ impl Listener {
     pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
         let address = self.address()?;
         let caps = self.gate.snapshot().gateway.caps.clone();
+        let is_tls = self.certificates.is_some();
+        let door = Door::new(self.gate.clone(), address, is_tls, &caps);
+        self.serve_site(door, stop).await
+    }
+
+    /// As [`Listener::serve`], but what comes is answered by somebody else.
+    ///
+    /// # Errors
+    /// As [`Listener::serve`].
+    pub async fn serve_annex(
+        self,
+        answers: Arc<dyn Answers>,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let annex = Annex::new(self.gate.clone(), answers, self.address()?);
+        self.serve_site(annex, stop).await
+    }
+
+    async fn serve_site(self, site: impl Site, stop: CancellationToken) -> io::Result<()> {
+        let caps = self.gate.snapshot().gateway.caps.clone();
         let quota = Quota::new(&caps);
         let http = hardened(&caps);
-        let door = Door::new(
-            self.gate.clone(),
-            address,
-            self.certificates.is_some(),
-            &caps,
-        );
         let graceful = GracefulShutdown::new();
         while let Some(accepted) = stop.run_until_cancelled(self.socket.accept()).await {
             let (socket, peer) = match accepted {
@@ -91,7 +119,8 @@ impl Listener {
             }
             let connection = Connection {
                 http: http.clone(),
-                door: door.of(Peer {
+                gate: self.gate.clone(),
+                site: site.of(Peer {
                     address: peer.ip(),
                     certificate: None,
                 }),
@@ -129,38 +158,39 @@ impl Listener {
     }
 }
 
-struct Connection {
+struct Connection<S> {
     http: auto::Builder<TokioExecutor>,
-    door: Door,
+    gate: Arc<Gate>,
+    site: S,
     stall: Duration,
     opening: Duration,
     watcher: hyper_util::server::graceful::Watcher,
 }
 
-impl Connection {
+impl<S: Site> Connection<S> {
     /// Takes in what the handshake has checked of the client.
-    fn proven(mut self, stream: &TlsStream<TcpStream>) -> Connection {
+    fn proven(mut self, stream: &TlsStream<TcpStream>) -> Connection<S> {
         let (_, tls) = stream.get_ref();
         let chain = tls.peer_certificates();
-        self.door.peer.certificate = chain
-            .and_then(|chain| chain.first())
-            .map(|leaf| Arc::from(leaf.as_ref()));
+        if let Some(leaf) = chain.and_then(|chain| chain.first()) {
+            self.site.proven(Arc::from(leaf.as_ref()));
+        }
         self
     }
 
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, socket: S) {
+    async fn serve(self, socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let io = TokioIo::new(Strict::new(
             StallGuard::new(socket, self.stall),
             self.opening,
         ));
-        let (door, gate) = (self.door.clone(), self.door.gate);
+        let (site, gate) = (self.site, self.gate);
         let unread = Unread::new(self.stall);
         let offers = unread.clone();
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let (door, offers) = (door.clone(), offers.clone());
+            let (site, offers) = (site.clone(), offers.clone());
             async move {
                 let is_old = request.version() < Version::HTTP_2;
-                let reply = door.answer(request).await;
+                let reply = site.answer(request).await;
                 Ok::<_, std::convert::Infallible>(reply.map(|body| match is_old {
                     true => Either::Left(body),
                     false => Either::Right(offers.offer(body)),

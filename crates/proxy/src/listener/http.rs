@@ -12,6 +12,7 @@ use wardgate_protocol::headers;
 use wardgate_snapshot::{Caps, Snapshot, Toolset};
 
 use super::{
+    accept::Site,
     body::Budget,
     credentials,
     edge::{self, Place},
@@ -110,35 +111,6 @@ impl Door {
         }
     }
 
-    /// Returns the way in of a connection from this peer.
-    pub fn of(&self, peer: Peer) -> Door {
-        Door {
-            peer,
-            ..self.clone()
-        }
-    }
-
-    /// Answers one HTTP request, whatever it is.
-    pub async fn answer(&self, request: Request<Incoming>) -> Reply {
-        let snapshot = self.gate.snapshot();
-        let origin = request.headers().get(header::ORIGIN).cloned();
-        let mut reply = match edge::check(&request, &snapshot.gateway, self.local) {
-            Err(refusal) => {
-                record::refused(&self.gate, &snapshot, because(refusal.reason));
-                return reply::refusal(refusal);
-            }
-            Ok(()) => {
-                let tried = self.tries(request.headers());
-                let reply = self.visit(request, snapshot).await;
-                self.weigh(reply, tried)
-            }
-        };
-        if let Some(origin) = origin {
-            share_with(reply.headers_mut(), origin);
-        }
-        reply
-    }
-
     /// Says whether a refusal would be that of a credential.
     fn tries(&self, head: &HeaderMap) -> bool {
         head.contains_key(header::AUTHORIZATION) || self.peer.certificate.is_some()
@@ -197,6 +169,39 @@ impl Door {
                 reply::empty(StatusCode::NOT_FOUND)
             }
         }
+    }
+}
+
+impl Site for Door {
+    fn of(&self, peer: Peer) -> Door {
+        Door {
+            peer,
+            ..self.clone()
+        }
+    }
+
+    fn proven(&mut self, certificate: Arc<[u8]>) {
+        self.peer.certificate = Some(certificate);
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Reply {
+        let snapshot = self.gate.snapshot();
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let mut reply = match edge::check(&request, &snapshot.gateway, self.local) {
+            Err(refusal) => {
+                record::refused(&self.gate, &snapshot, because(refusal.reason));
+                return reply::refusal(refusal);
+            }
+            Ok(()) => {
+                let tried = self.tries(request.headers());
+                let reply = self.visit(request, snapshot).await;
+                self.weigh(reply, tried)
+            }
+        };
+        if let Some(origin) = origin {
+            share_with(reply.headers_mut(), origin);
+        }
+        reply
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where clients come in: Streamable HTTP and stdio. Everything here judges transport and envelope; nothing here decides.
 
 pub mod accept;
+pub mod annex;
 pub mod body;
 pub mod credentials;
 pub mod edge;

@@ -9,13 +9,16 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use wardgate_identity::{Challenge, Now, TokenFault, Verifier, workload};
+use wardgate_identity::{Challenge, Now, ProtectedResource, TokenFault, Verifier, workload};
 use wardgate_model::{
     Caller, CredentialId, PrincipalId, PrincipalKind, TenantId, ToolsetName, Via,
 };
 use wardgate_snapshot::{ApiKey, Gateway, Snapshot, Tenants, Toolset};
 
-use crate::{call::Credentials, gate::Gate, keyring::Keyring, stop::Stop};
+use crate::{call::Credentials, gate::Gate, issued::Unproven, stop::Stop};
+
+/// When the store of keys may be asked again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Returns who calls, if they may use this toolset.
 ///
@@ -49,13 +52,40 @@ pub async fn who(
     toolset: &Toolset,
     credentials: &Credentials,
 ) -> Result<Proven, Stop> {
-    let proven = prove(&gate.keyring(), snapshot, toolset, credentials)
+    let resource = toolset.resource.as_ref();
+    let proven = prove(gate, snapshot, &toolset.uri, credentials)
         .await
-        .map_err(|fault| refusal(fault, toolset, credentials))?;
+        .map_err(|fault| refusal(fault, resource, credentials))?;
     Ok(Proven {
         caller: in_groups(&snapshot.tenants, proven.caller),
         reach: proven.reach,
     })
+}
+
+/// Returns who asks on the admin surface. A key that opens only some toolsets does not open it.
+///
+/// # Errors
+/// [`Stop::Unauthenticated`], [`Stop::Unjudged`] or [`Stop::Forbidden`].
+///
+/// # Cancel safety
+/// Nothing is kept of a request that was dropped.
+pub async fn operator(
+    gate: &Gate,
+    snapshot: &Snapshot,
+    credentials: &Credentials,
+) -> Result<Caller, Stop> {
+    let admin = snapshot.gateway.admin.as_ref().ok_or(Stop::Forbidden)?;
+    let proven = prove(gate, snapshot, &admin.resource, credentials)
+        .await
+        .map_err(|fault| refusal(fault, None, credentials))?;
+    let is_nobody = matches!(proven.caller.via, Via::Anonymous | Via::Assumed);
+    if proven.reach.is_some() {
+        return Err(Stop::Forbidden);
+    }
+    if is_nobody && !admin.listen.ip().is_loopback() {
+        return Err(refusal(Fault::Refused, None, credentials));
+    }
+    Ok(in_groups(&snapshot.tenants, proven.caller))
 }
 
 /// Returns who calls over stdio, where nothing is to be proven.
@@ -87,11 +117,12 @@ enum Fault {
 }
 
 async fn prove(
-    keyring: &Keyring,
+    gate: &Gate,
     snapshot: &Snapshot,
-    toolset: &Toolset,
+    resource: &str,
     credentials: &Credentials,
 ) -> Result<Proven, Fault> {
+    let keyring = gate.keyring();
     let gateway = &snapshot.gateway;
     if credentials.stdio {
         return Ok(at_stdio(snapshot).into());
@@ -101,8 +132,11 @@ async fn prove(
         if let Some(key) = keyring.find(presented) {
             return Ok(of_key(key));
         }
+        if let Ok(key) = wardgate_identity::ApiKey::parse(presented) {
+            return by_issued_key(gate, &key).await;
+        }
         let verifier = keyring.verifier().ok_or(Fault::Refused)?;
-        return by_token(verifier, presented, &toolset.uri)
+        return by_token(verifier, presented, resource)
             .await
             .map(Proven::from);
     }
@@ -119,6 +153,19 @@ fn of_key(key: &ApiKey) -> Proven {
             ..named(&key.tenant, key.principal.as_str(), Via::ApiKey)
         },
         reach: key.toolsets.clone(),
+    }
+}
+
+/// A text that is a key is never taken for anything else.
+async fn by_issued_key(gate: &Gate, key: &wardgate_identity::ApiKey) -> Result<Proven, Fault> {
+    let keys = gate.ports.issued_keys.as_ref().ok_or(Fault::Refused)?;
+    match keys.prove(key).await {
+        Ok(holder) => Ok(Proven {
+            caller: holder.caller,
+            reach: holder.toolsets,
+        }),
+        Err(Unproven::Refused) => Err(Fault::Refused),
+        Err(Unproven::Unknown) => Err(Fault::Unjudged(LOOK_AGAIN)),
     }
 }
 
@@ -187,11 +234,11 @@ fn assumed(text: &str) -> Option<Caller> {
         .then(|| named(&TenantId::new(tenant), principal, Via::Assumed))
 }
 
-fn refusal(fault: Fault, toolset: &Toolset, credentials: &Credentials) -> Stop {
+fn refusal(fault: Fault, resource: Option<&ProtectedResource>, credentials: &Credentials) -> Stop {
     match fault {
         Fault::Unjudged(retry_after) => Stop::Unjudged { retry_after },
         Fault::Refused => Stop::Unauthenticated {
-            challenge: match (&toolset.resource, &credentials.authorization) {
+            challenge: match (resource, &credentials.authorization) {
                 (None, _) => "Bearer realm=\"wardgate\"".into(),
                 (Some(resource), None) => resource.challenge(Challenge::NoToken),
                 (Some(resource), Some(_)) => resource.challenge(Challenge::InvalidToken),

@@ -36,7 +36,7 @@ pub struct ConnectArgs {
     timeout: Span,
 }
 
-fn duration(text: &str) -> Result<Span, String> {
+pub fn duration(text: &str) -> Result<Span, String> {
     Span::parse(text)
         .filter(|span| !span.0.is_zero())
         .ok_or_else(|| "write a whole number and a unit, such as `30s`".into())
@@ -68,7 +68,7 @@ impl ConnectArgs {
         {
             bail!("`--as` takes a tenant and a principal: `acme/ana`");
         }
-        let key = self.key()?;
+        let key = key(self.key_env.as_deref())?;
         Ok(Gateway {
             url,
             key,
@@ -77,19 +77,23 @@ impl ConnectArgs {
             timeout: self.timeout.0,
         })
     }
+}
 
-    fn key(&self) -> anyhow::Result<Option<Secret>> {
-        match &self.key_env {
-            Some(name) => {
-                let key = std::env::var(name)
-                    .map_err(|_| anyhow::anyhow!("environment variable `{name}` is not set"))?;
-                Ok(Some(Secret::new(key)))
-            }
-            None => Ok(std::env::var("WARDGATE_KEY")
-                .ok()
-                .filter(|key| !key.is_empty())
-                .map(Secret::new)),
+/// Returns the API key that a variable holds, WARDGATE_KEY if none is named.
+///
+/// # Errors
+/// When the variable that is named is not set.
+pub fn key(variable: Option<&str>) -> anyhow::Result<Option<Secret>> {
+    match variable {
+        Some(name) => {
+            let key = std::env::var(name)
+                .map_err(|_| anyhow::anyhow!("environment variable `{name}` is not set"))?;
+            Ok(Some(Secret::new(key)))
         }
+        None => Ok(std::env::var("WARDGATE_KEY")
+            .ok()
+            .filter(|key| !key.is_empty())
+            .map(Secret::new)),
     }
 }
 

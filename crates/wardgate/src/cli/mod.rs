@@ -8,7 +8,9 @@ pub mod config_file;
 mod connect;
 mod exit;
 pub mod import;
+pub mod key;
 pub mod lab;
+mod operate;
 pub mod overrides;
 pub mod policy;
 mod print;
@@ -55,6 +57,9 @@ pub enum Verb {
     /// Test policies, look at them again, and ask what they say of a call.
     #[command(subcommand)]
     Policy(policy::Verb),
+    /// Issue, list and revoke API keys.
+    #[command(subcommand)]
+    Key(key::Verb),
     /// Make a configuration from the `mcp.json` of Claude, Cursor or VS Code.
     Import(import::Args),
     /// Print the JSON Schema of `wardgate.yaml`.
@@ -82,6 +87,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Lift(args) => overrides::lift(&args),
         Verb::Override(verb) => overrides::run(&verb),
         Verb::Policy(verb) => policy::run(&verb),
+        Verb::Key(verb) => key::run(&verb),
         Verb::Import(args) => import::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Lab(args) => lab::run(args),

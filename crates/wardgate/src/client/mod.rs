@@ -2,6 +2,7 @@
 //!
 //! Stateless as the revision is: one connection per request, no session. Not for the data path.
 
+pub mod admin;
 mod connection;
 mod reply;
 

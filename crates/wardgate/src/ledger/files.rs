@@ -19,6 +19,8 @@ pub const PUBLIC_KEY: &str = "audit.pub";
 pub const CHECKPOINTS: &str = "checkpoints.txt";
 /// The secret of fingerprints: with it, guesses at redacted values can be tried.
 pub const FINGERPRINT_KEY: &str = "fingerprint.key";
+/// The secret under which API keys are hashed.
+pub const INSTALL_KEY: &str = "keys.key";
 /// Locked by every gateway that writes here.
 pub const ALIVE: &str = "alive.lock";
 

@@ -35,12 +35,20 @@ pub fn signing(state: &Path, store_id: &str) -> Result<SigningKey, OpenError> {
 
 /// The secret that fingerprints of redacted values are made with.
 pub fn fingerprints(state: &Path) -> Result<Zeroizing<String>, OpenError> {
-    let path = state.join(files::FINGERPRINT_KEY);
+    random(&state.join(files::FINGERPRINT_KEY))
+}
+
+/// The secret under which API keys are hashed.
+pub fn install(state: &Path) -> Result<Zeroizing<String>, OpenError> {
+    random(&state.join(files::INSTALL_KEY))
+}
+
+fn random(path: &Path) -> Result<Zeroizing<String>, OpenError> {
     let fresh = || {
         let secret: [u8; 32] = random_bytes();
         secret.iter().map(|byte| format!("{byte:02x}")).collect()
     };
-    files::keep(&path, fresh)
+    files::keep(path, fresh)
         .map(Zeroizing::new)
-        .map_err(files::fault("cannot keep a key in", &path))
+        .map_err(files::fault("cannot keep a key in", path))
 }

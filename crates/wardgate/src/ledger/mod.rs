@@ -6,7 +6,7 @@
 mod checkpoints;
 mod disk;
 pub mod files;
-mod keys;
+pub mod keys;
 mod queue;
 mod sealing;
 mod writer;

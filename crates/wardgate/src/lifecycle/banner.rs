@@ -12,7 +12,7 @@ use crate::ledger::Recorder;
 /// When standard output cannot be written.
 pub fn show(
     snapshot: &Snapshot,
-    address: SocketAddr,
+    (address, admin): (SocketAddr, Option<&str>),
     recorder: Option<&Recorder>,
 ) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -48,6 +48,9 @@ pub fn show(
             server.alias.as_str(),
             endpoint(&server.endpoint)
         )?;
+    }
+    if let Some(admin) = admin {
+        writeln!(out, "\nAdmin API:\n  {admin}/admin/v1")?;
     }
     if let Some(recorder) = recorder {
         writeln!(

@@ -187,6 +187,7 @@ pub fn wardgate(folder: &Path, args: &[&str]) -> Command {
     for name in [
         "WARDGATE_CONFIG",
         "WARDGATE_URL",
+        "WARDGATE_ADMIN",
         "WARDGATE_KEY",
         "WARDGATE_LOG",
     ] {

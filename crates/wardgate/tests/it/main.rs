@@ -2,6 +2,8 @@
 //!
 //! One binary, one module per subject. Everything starts with [`gateway::TestGateway`].
 
+mod admin;
+mod admin_keys;
 mod bridging;
 mod canaries;
 mod crossings;

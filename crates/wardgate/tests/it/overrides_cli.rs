@@ -1,9 +1,9 @@
-//! `wardgate kill`, `lift` and `override`, as an operator types them beside a running gateway.
+//! `wardgate kill`, `lift` and `override`, as an operator types them: through the admin API, and beside it in the state folder.
 
 use std::process::Output;
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     edge::class,
@@ -11,8 +11,14 @@ use crate::{
     lifecycle_serve::{Serve, wardgate},
     overrides_emergency::{
         BOUND, SHELF, effects, get_item, hammer, last_effect, listed, millis, put_item, text,
+        under_way,
     },
 };
+
+/// The shelf with an admin API on a port of its own.
+fn shelf(more: &str) -> String {
+    format!("gateway: {{admin: 127.0.0.1:0{more}}}\n{SHELF}")
+}
 
 async fn run(serve: &Serve, args: &[&str]) -> Output {
     let output = wardgate(serve.directory.path(), args).output();
@@ -49,7 +55,7 @@ fn id(item: &Value) -> &str {
 
 #[tokio::test]
 async fn a_killed_tool_has_no_effect_a_quarter_of_a_second_after_the_command() {
-    let mut serve = Serve::start(SHELF).await;
+    let mut serve = Serve::start(&shelf("")).await;
     let kill = ["kill", "tool", "lab/put_item", "--reason", "t"];
     let returned = hammer(&serve, async || drop(done(&serve, &kill).await)).await;
     let late = last_effect(&serve) - millis(returned);
@@ -64,7 +70,10 @@ async fn a_killed_tool_has_no_effect_a_quarter_of_a_second_after_the_command() {
     let [item] = shown.as_array().expect("an array").as_slice() else {
         panic!("one override: {shown}");
     };
-    assert_eq!(item["match"], "tool lab/put_item");
+    assert_eq!(
+        item["match"],
+        json!({"kind": "tool", "name": "lab/put_item"})
+    );
     assert_eq!(item["reason"], "t");
     let call = ["call", "--url", &url, "lab/put_item", "{}"];
     refused(&serve, &call, 3, "override: t").await;
@@ -88,7 +97,7 @@ async fn a_killed_tool_has_no_effect_a_quarter_of_a_second_after_the_command() {
         assert_eq!(of(kind)["why"]["text"], why);
         assert_eq!(of(kind)["decision"]["override"], item["id"]);
         let who = of(kind)["who"]["principal"].as_str().expect("a principal");
-        assert!(who.starts_with("uid-"), "{who}");
+        assert_eq!(who, "anonymous");
     }
     let hits = records.iter().filter(|record| {
         record["type"] == "tool.call" && record["decision"]["override"] == item["id"]
@@ -98,7 +107,7 @@ async fn a_killed_tool_has_no_effect_a_quarter_of_a_second_after_the_command() {
 
 #[tokio::test]
 async fn all_writes_are_given_back_by_two_people() {
-    let serve = Serve::start(SHELF).await;
+    let serve = Serve::start(&shelf(", environment: dev")).await;
     let kill = [
         "kill",
         "all-writes",
@@ -108,30 +117,37 @@ async fn all_writes_are_given_back_by_two_people() {
         "INC-88",
     ];
     refused(&serve, &kill, 2, "until it is lifted is a long time").await;
-    let item = done(&serve, &[&kill[..], &["--yes"]].concat()).await;
+    let set = done(&serve, &[&kill[..], &["--yes"]].concat()).await;
+    let item = &set["item"];
     assert_eq!(item["expires_at"], Value::Null);
-    serve.logged("override in force").await;
     assert_eq!(class(&put_item(&serve, "a").await), "disabled");
     assert_eq!(class(&get_item(&serve, "a").await), "");
-    let lift = ["lift", id(&item), "--reason", "mended"];
-    refused(&serve, &lift, 4, "until another person lifts it too").await;
-    refused(&serve, &lift, 3, "another one must agree").await;
+    let lift = |who: &'static str| ["lift", id(item), "--reason", "mended", "--as", who];
+    refused(
+        &serve,
+        &lift("local/ana"),
+        4,
+        "until another person lifts it too",
+    )
+    .await;
+    refused(&serve, &lift("local/Ana"), 3, "another one must agree").await;
     assert_eq!(class(&put_item(&serve, "a").await), "disabled");
     assert_eq!(effects(&serve).len(), 0);
+    done(&serve, &lift("local/ben")).await;
+    assert_eq!(class(&put_item(&serve, "a").await), "");
 }
 
 #[tokio::test]
 async fn everything_is_given_back_by_two_people_too() {
-    let serve = Serve::start(SHELF).await;
+    let serve = Serve::start(&shelf("")).await;
     let item = done(&serve, &["kill", "everything", "--reason", "INC-88"]).await;
-    serve.logged("override in force").await;
     assert_eq!(class(&get_item(&serve, "a").await), "disabled");
-    assert_eq!(item["lifts_needed"], 2);
+    assert_eq!(item["item"]["lifts_needed"], 2);
 }
 
 #[tokio::test]
 async fn what_was_killed_for_a_while_comes_back_by_itself() {
-    let serve = Serve::start(SHELF).await;
+    let serve = Serve::start(&shelf("")).await;
     done(
         &serve,
         &["kill", "server", "lab", "--for", "2s", "--reason", "x"],
@@ -156,19 +172,84 @@ async fn what_was_killed_for_a_while_comes_back_by_itself() {
     .await;
 }
 
+/// Beside the API, and without it: in the state folder itself.
+#[tokio::test]
+async fn without_an_admin_api_the_state_folder_is_written() {
+    let serve = Serve::start(&format!("gateway: {{admin: 'off'}}\n{SHELF}")).await;
+    let kill = ["kill", "tool", "lab/put_item", "--reason", "t"];
+    refused(&serve, &kill, 2, "without an admin API").await;
+    let kill = [&kill[..], &["--state", STATE]].concat();
+    let returned = hammer(&serve, async || drop(done(&serve, &kill).await)).await;
+    let late = last_effect(&serve) - millis(returned);
+    assert!(late <= BOUND.as_millis() as i64, "{late} ms after");
+    let listed = done(&serve, &["override", "ls", "--state", STATE]).await;
+    assert!(
+        listed[0]["by"]
+            .as_str()
+            .expect("somebody")
+            .starts_with("local/uid-")
+    );
+    done(
+        &serve,
+        &["lift", id(&listed[0]), "--reason", "x", "--state", STATE],
+    )
+    .await;
+    serve.logged("override ended").await;
+    assert_eq!(class(&put_item(&serve, "a").await), "");
+}
+
 #[tokio::test]
 async fn a_gateway_that_keeps_no_records_obeys_too() {
-    let serve = Serve::start(&format!("gateway: {{record: false}}\n{SHELF}")).await;
+    let serve = Serve::start(&format!(
+        "gateway: {{record: false, admin: 'off'}}\n{SHELF}"
+    ))
+    .await;
     assert!(!serve.path(STATE).exists());
-    done(&serve, &["kill", "tool", "lab/put_item", "--reason", "x"]).await;
+    done(
+        &serve,
+        &[
+            "kill",
+            "tool",
+            "lab/put_item",
+            "--reason",
+            "x",
+            "--state",
+            STATE,
+        ],
+    )
+    .await;
     serve.logged("override in force").await;
     assert_eq!(class(&put_item(&serve, "a").await), "disabled");
-    assert_eq!(records(&serve.path(STATE)), [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn what_it_stops_is_told() {
+    let serve = Serve::start(&shelf("")).await;
+    listed(&serve).await;
+    let dry = done(
+        &serve,
+        &["kill", "all-writes", "--reason", "x", "--dry-run"],
+    )
+    .await;
+    let tools = dry["tools"].as_array().expect("tools");
+    assert!(
+        tools.contains(&json!("lab/put_item")) && !tools.contains(&json!("lab/get_item")),
+        "{dry}"
+    );
+    assert_eq!(class(&put_item(&serve, "a").await), "");
+    let build = under_way(&serve).await;
+    let set = done(
+        &serve,
+        &["kill", "tool", "lab/build", "--cancel", "--reason", "x"],
+    )
+    .await;
+    assert_eq!(set["cancelled"], 1, "{set}");
+    drop(build);
 }
 
 #[tokio::test]
 async fn a_dry_run_and_a_refused_order_change_nothing() {
-    let serve = Serve::start(SHELF).await;
+    let serve = Serve::start(&shelf("")).await;
     done(
         &serve,
         &["kill", "toolset", "default", "--reason", "x", "--dry-run"],

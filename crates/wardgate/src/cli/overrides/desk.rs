@@ -1,44 +1,53 @@
-//! Where overrides are set: in the state folder of a gateway that runs on this machine, which looks there ten times a second.
-//! Whoever may write the folder may do it, and is known by the number of their account.
+//! Where overrides are set: at the admin API of a running gateway, or, with `--state`, in the state folder itself. The latter needs
+//! no gateway that answers; whoever may write the folder may do it, and is known by the number of their account.
+//!
+//! Both speak the API's JSON.
 
 use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::{BoxFuture, ready};
+use serde_json::{Value, json};
+use wardgate_admin::overrides::{OverrideItem, OverrideSet};
 use wardgate_control::{
     Operator,
-    overrides::{Created, OverrideFault, Plane, Switch, Wanted},
+    overrides::{OverrideFault, Plane, Switch, Until, Wanted},
 };
 use wardgate_model::{
     Identity, OverrideId, OverrideMatch, PersonId, PrincipalId, PrincipalKind, Reach, TenantId,
     ToolRef,
 };
 use wardgate_proxy::record::Ledger;
-use wardgate_store::{Lifted, Override, OverrideFilter, StoreError, Timestamp};
+use wardgate_store::{Lifted, OverrideFilter, StoreError, Timestamp};
 
 use crate::{
-    cli::config_file::{self, ConfigArgs},
+    cli::operate::OperateArgs,
+    client::admin::{AdminApi, AdminError},
     ledger::{OpenError, Recorder, files},
     overrides::{ChangeLog, moment},
     store::OpenStore,
 };
 
+const PATH: &str = "/admin/v1/overrides";
+
 #[derive(Clone, Debug, clap::Args)]
 pub struct At {
     #[command(flatten)]
-    config: ConfigArgs,
-    /// State folder of the gateway; by default the one the configuration names.
+    api: OperateArgs,
+    /// Write into this state folder instead of asking the admin API; gateways on it look there ten times a second.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
-    #[error("the configuration cannot be read; name the state folder with `--state`")]
-    NoState,
+    #[error("{0:#}")]
+    Misused(anyhow::Error),
     #[error("the state folder cannot be used: {0}")]
     Closed(#[from] OpenError),
     #[error(transparent)]
     Override(#[from] OverrideFault),
+    #[error(transparent)]
+    Api(#[from] AdminError),
 }
 
 impl From<StoreError> for DeskError {
@@ -47,30 +56,98 @@ impl From<StoreError> for DeskError {
     }
 }
 
-pub struct Desk {
+pub enum Desk {
+    Api(AdminApi),
+    Folder(Box<Folder>),
+}
+
+/// A state folder, opened beside whatever gateway runs on it.
+pub struct Folder {
     switch: Switch,
     operator: Operator,
     store: Arc<OpenStore>,
-    /// None where the configuration wants no records.
-    recorder: Option<Recorder>,
+    recorder: Recorder,
 }
 
 impl Desk {
     /// # Errors
-    /// When the folder cannot be used.
+    /// When the arguments or the folder are no good.
     pub async fn open(at: &At) -> Result<Desk, DeskError> {
-        let (state, records) = at.folder()?;
-        let recorder = match records {
-            true => Some(Recorder::open(&state, None).await?),
-            false => None,
-        };
+        match &at.state {
+            Some(state) => Ok(Desk::Folder(Box::new(Folder::open(state.clone()).await?))),
+            None => at.api.api().map(Desk::Api).map_err(DeskError::Misused),
+        }
+    }
+
+    pub async fn create(&self, wanted: Wanted, dry_run: bool) -> Result<Value, DeskError> {
+        match self {
+            Desk::Api(api) => Ok(api.post(PATH, &asked(&wanted), dry_run).await?),
+            Desk::Folder(folder) => folder.create(wanted, dry_run).await,
+        }
+    }
+
+    pub async fn lift(&self, id: &str, reason: &str, dry_run: bool) -> Result<Value, DeskError> {
+        match self {
+            Desk::Api(api) => {
+                let path = format!("{PATH}/{id}:lift");
+                Ok(api.post(&path, &json!({"reason": reason}), dry_run).await?)
+            }
+            Desk::Folder(folder) => folder.lift(&OverrideId::new(id), reason, dry_run).await,
+        }
+    }
+
+    /// Returns the items of a list.
+    pub async fn list(&self, all: bool, limit: u32) -> Result<Vec<Value>, DeskError> {
+        match self {
+            Desk::Api(api) => {
+                let limit = limit.to_string();
+                let active = (!all).then_some(("active", "true"));
+                let query: Vec<_> = [("limit", limit.as_str())]
+                    .into_iter()
+                    .chain(active)
+                    .collect();
+                let mut page = api.get(PATH, &query).await?;
+                match page["items"].take() {
+                    Value::Array(items) => Ok(items),
+                    _ => Err(AdminError::Foreign.into()),
+                }
+            }
+            Desk::Folder(folder) => folder.list(all, limit).await,
+        }
+    }
+
+    pub async fn close(self) {
+        if let Desk::Folder(folder) = self {
+            folder.store.close().await;
+            folder.recorder.close().await;
+        }
+    }
+}
+
+/// What the API is asked for.
+fn asked(wanted: &Wanted) -> Value {
+    let mut asked = json!({
+        "effect": wanted.effect.as_str(),
+        "match": {"kind": wanted.matches.kind(), "name": wanted.matches.value()},
+        "reason": wanted.reason,
+        "cancel": wanted.cancel,
+    });
+    match wanted.until {
+        Until::Lifted => asked["until_lifted"] = true.into(),
+        Until::After(time) => asked["seconds"] = time.as_secs().into(),
+    }
+    asked
+}
+
+impl Folder {
+    async fn open(state: PathBuf) -> Result<Folder, DeskError> {
+        let recorder = Recorder::open(&state, None).await?;
         let store = Arc::new(OpenStore::later(state.join(files::DATABASE)));
-        let queue = |recorder: &Recorder| recorder.queue.clone() as Arc<dyn Ledger>;
-        let ledger = recorder.as_ref().map(queue);
-        Ok(Desk {
+        let ledger: Arc<dyn Ledger> = recorder.queue.clone();
+        Ok(Folder {
             switch: Switch {
                 store: store.clone(),
-                journal: Arc::new(ChangeLog(ledger)),
+                journal: Arc::new(ChangeLog(Some(ledger))),
                 plane: Arc::new(Elsewhere),
             },
             operator: operator(),
@@ -79,74 +156,46 @@ impl Desk {
         })
     }
 
-    pub async fn create(&self, wanted: Wanted, dry_run: bool) -> Result<Created, DeskError> {
-        let created = self
-            .switch
-            .create(
-                &self.operator,
-                &Reach::Everywhere,
-                wanted,
-                moment(),
-                dry_run,
-            )
-            .await;
-        Ok(created?)
+    async fn create(&self, wanted: Wanted, dry_run: bool) -> Result<Value, DeskError> {
+        let (switch, by) = (&self.switch, &self.operator);
+        let created = switch
+            .create(by, &Reach::Everywhere, wanted, moment(), dry_run)
+            .await?;
+        Ok(value(&OverrideSet::of(&created, now())))
     }
 
-    pub async fn lift(
-        &self,
-        id: &OverrideId,
-        reason: &str,
-        dry_run: bool,
-    ) -> Result<Lifted, DeskError> {
-        let lifted = self
-            .switch
-            .lift(
-                &self.operator,
-                &Reach::Everywhere,
-                id,
-                reason,
-                moment(),
-                dry_run,
-            )
-            .await;
-        Ok(lifted?)
+    async fn lift(&self, id: &OverrideId, reason: &str, dry_run: bool) -> Result<Value, DeskError> {
+        let (switch, by) = (&self.switch, &self.operator);
+        let lifted = switch
+            .lift(by, &Reach::Everywhere, id, reason, moment(), dry_run)
+            .await?;
+        let (Lifted::Done(item) | Lifted::NeedsAnother(item)) = lifted;
+        Ok(value(&OverrideItem::of(&item, now())))
     }
 
-    pub async fn list(&self, all: bool, limit: u32) -> Result<Vec<Override>, DeskError> {
-        let now = Timestamp::from_millis(moment().at.as_millisecond());
+    async fn list(&self, all: bool, limit: u32) -> Result<Vec<Value>, DeskError> {
         let filter = OverrideFilter {
-            active_at: (!all).then_some(now),
+            active_at: (!all).then(now),
             ..OverrideFilter::default()
         };
-        Ok(self
+        let page = self
             .switch
             .list(&Reach::Everywhere, &filter, None, limit)
-            .await?
-            .items)
-    }
-
-    pub async fn close(self) {
-        self.store.close().await;
-        if let Some(recorder) = self.recorder {
-            recorder.close().await;
-        }
+            .await?;
+        let shown = page
+            .items
+            .iter()
+            .map(|item| value(&OverrideItem::of(item, now())));
+        Ok(shown.collect())
     }
 }
 
-impl At {
-    /// The state folder, and whether records are kept in it.
-    fn folder(&self) -> Result<(PathBuf, bool), DeskError> {
-        if let Some(state) = &self.state {
-            return Ok((state.clone(), true));
-        }
-        let inputs = config_file::load(&self.config, &[], None).map_err(|findings| {
-            config_file::show(&findings);
-            DeskError::NoState
-        })?;
-        let gateway = inputs.loaded.config.gateway;
-        Ok((gateway.state, gateway.record))
-    }
+fn value(answer: &impl serde::Serialize) -> Value {
+    serde_json::to_value(answer).expect("an answer is plain data")
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(moment().at.as_millisecond())
 }
 
 /// The gateways that obey are other processes, and see for themselves.

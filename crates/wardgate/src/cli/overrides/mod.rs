@@ -11,11 +11,12 @@ use std::{
 use clap::{Subcommand, ValueEnum};
 use wardgate_config::units::Span;
 use wardgate_control::overrides::{OverrideFault, Until, Wanted};
-use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch};
-use wardgate_store::{Lifted, OverrideError, StoreError};
+use wardgate_model::{OverrideEffect, OverrideMatch};
+use wardgate_store::{OverrideError, StoreError};
 
 use self::desk::{At, Desk, DeskError};
-use super::{Exit, connect::block_on, print};
+use super::{Exit, connect::block_on, operate, print};
+use crate::client::admin::AdminError;
 
 /// What is to be stopped or opened.
 #[derive(Clone, Debug, clap::Args)]
@@ -172,7 +173,7 @@ fn create(
         created
     })?;
     match done {
-        Ok(created) if order.json => print::json(&shown::created(&created))?,
+        Ok(created) if order.json => print::json(&created)?,
         Ok(created) => print::line(&shown::told(&created, order.dry_run))?,
         Err(fault) => return Ok(refused(&fault)),
     }
@@ -182,32 +183,33 @@ fn create(
 /// # Errors
 /// When the output cannot be written.
 pub fn lift(args: &Lift) -> anyhow::Result<ExitCode> {
-    let id = OverrideId::new(&args.id);
     let done = block_on(async {
         let desk = Desk::open(&args.at).await?;
-        let lifted = desk.lift(&id, &args.reason, args.dry_run).await;
+        let lifted = desk.lift(&args.id, &args.reason, args.dry_run).await;
         desk.close().await;
         lifted
     })?;
-    let lifted = match done {
-        Ok(lifted) => lifted,
+    let item = match done {
+        Ok(item) => item,
         Err(fault) => return Ok(refused(&fault)),
     };
-    let (item, exit) = match &lifted {
-        Lifted::Done(item) => (item, Exit::Ok),
-        Lifted::NeedsAnother(item) => (item, Exit::Pending),
+    let is_over = item["state"] == "lifted";
+    let told = match is_over {
+        true => "is lifted",
+        false => "stays in force until another person lifts it too",
     };
-    match (args.json, &lifted) {
-        (true, _) => print::json(&shown::item(item))?,
-        (false, Lifted::Done(_)) => {
-            print::line(&format!("{} is lifted: {}", item.id, item.matches))?
+    match args.json {
+        true => print::json(&item)?,
+        false => {
+            let id = shown::text(&item["id"]);
+            print::line(&format!("{id} {told}: {}", shown::about(&item)))?;
         }
-        (false, Lifted::NeedsAnother(_)) => print::line(&format!(
-            "{} stays in force until another person lifts it too: {}",
-            item.id, item.matches
-        ))?,
     }
-    Ok(exit.into())
+    Ok(match is_over {
+        true => Exit::Ok,
+        false => Exit::Pending,
+    }
+    .into())
 }
 
 fn list(args: &Ls) -> anyhow::Result<ExitCode> {
@@ -218,10 +220,7 @@ fn list(args: &Ls) -> anyhow::Result<ExitCode> {
         found
     })?;
     match done {
-        Ok(found) if args.json => {
-            let all: Vec<_> = found.iter().map(shown::item).collect();
-            print::json(&all)?;
-        }
+        Ok(found) if args.json => print::json(&found)?,
         Ok(found) => print::line(&shown::table(&found).to_string())?,
         Err(fault) => return Ok(refused(&fault)),
     }
@@ -274,37 +273,35 @@ fn confirmed() -> anyhow::Result<bool> {
 }
 
 fn refused(fault: &DeskError) -> ExitCode {
-    eprintln!("error: {fault}");
-    if let Some(hint) = hint(fault) {
-        eprintln!("hint: {hint}");
+    if let DeskError::Api(fault) = fault {
+        let refused = operate::refused(fault);
+        return match fault {
+            AdminError::Problem { code, .. } if code == "same_person" => Exit::Denied.into(),
+            AdminError::Problem { code, .. } if code == "ended" => Exit::CheckFailed.into(),
+            AdminError::Client(_) => {
+                eprintln!("hint: {}", OTHERWISE);
+                refused
+            }
+            AdminError::Problem { .. } | AdminError::Foreign => refused,
+        };
     }
-    exit(fault).into()
+    eprintln!("error: {fault}");
+    let exit = exit(fault);
+    if exit == Exit::NotReady {
+        eprintln!("hint: {OTHERWISE}");
+    }
+    exit.into()
 }
 
-fn hint(fault: &DeskError) -> Option<&'static str> {
-    match fault {
-        DeskError::Override(
-            OverrideFault::Unwritten(_)
-            | OverrideFault::Override(OverrideError::Store(
-                StoreError::Io { .. } | StoreError::Full | StoreError::Busy,
-            )),
-        )
-        | DeskError::Closed(_) => Some(
-            "a file `KILL` in the state folder stops calls when nothing else works; see the runbook",
-        ),
-        DeskError::Override(OverrideFault::Override(OverrideError::Store(
-            StoreError::NotFound { .. },
-        ))) => Some("see `wardgate override ls --all`"),
-        _ => None,
-    }
-}
+/// What an operator can do when the way that was tried is closed.
+const OTHERWISE: &str = "`--state DIR` writes into the state folder itself, and a file `KILL` in it stops calls when nothing else works";
 
 fn exit(fault: &DeskError) -> Exit {
     match fault {
-        DeskError::NoState => Exit::Usage,
-        DeskError::Closed(_) => Exit::NotReady,
+        DeskError::Misused(_) => Exit::Usage,
+        DeskError::Closed(_) | DeskError::Api(_) => Exit::NotReady,
         DeskError::Override(fault) => match fault {
-            OverrideFault::Override(OverrideError::Twice) => Exit::Denied,
+            OverrideFault::Override(OverrideError::Twice) | OverrideFault::Beyond => Exit::Denied,
             OverrideFault::Override(OverrideError::Ended) => Exit::CheckFailed,
             OverrideFault::Override(OverrideError::Store(StoreError::NotFound { .. })) => {
                 Exit::Usage
@@ -312,7 +309,6 @@ fn exit(fault: &DeskError) -> Exit {
             OverrideFault::Override(OverrideError::Store(_)) | OverrideFault::Unwritten(_) => {
                 Exit::NotReady
             }
-            OverrideFault::Beyond => Exit::Denied,
             OverrideFault::Reason(_)
             | OverrideFault::NoTime
             | OverrideFault::LongTime(_)

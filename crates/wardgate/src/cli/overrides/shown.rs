@@ -1,56 +1,44 @@
-//! Overrides as they are printed: rows for a person, JSON for a program.
+//! Overrides as they are printed for a person, from the API's JSON.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use jiff::Timestamp;
-use serde_json::{Value, json};
-use wardgate_control::overrides::Created;
-use wardgate_store::Override;
+use serde_json::Value;
 
 use crate::cli::print;
 
-pub fn item(item: &Override) -> Value {
-    let lifts = item.lifts.iter().map(
-        |lift| json!({"by": lift.by.as_str(), "reason": lift.reason, "at": time(Some(lift.at))}),
-    );
-    json!({
-        "id": item.id.as_str(),
-        "effect": item.effect.as_str(),
-        "match": item.matches.to_string(),
-        "reason": item.reason,
-        "by": item.by.as_str(),
-        "created_at": time(Some(item.created_at)),
-        "expires_at": time(item.expires_at),
-        "cancel": item.cancel_in_flight,
-        "lifts": lifts.collect::<Vec<_>>(),
-        "lifts_needed": item.lifts_needed(),
-        "lifted_at": time(item.lifted_at),
-        "state": state(item),
-    })
-}
-
-pub fn created(created: &Created) -> Value {
-    let mut value = item(&created.item);
-    let tools = created.tools.iter().map(ToString::to_string);
-    value["tools"] = tools.collect::<Vec<_>>().into();
-    value["cancelled"] = created.cancelled.into();
-    value
-}
-
-/// Says what was done.
-pub fn told(created: &Created, dry_run: bool) -> String {
-    let item = &created.item;
-    let until = match time(item.expires_at) {
+/// Says what was done, or would be.
+pub fn told(answer: &Value, dry_run: bool) -> String {
+    let item = &answer["item"];
+    let until = match item["expires_at"].as_str() {
         Some(time) => format!("until {time}"),
         None => "until lifted".to_owned(),
     };
-    let what = format!("{} {} {until}", item.effect, item.matches);
-    match dry_run {
+    let what = format!("{} {} {until}", text(&item["effect"]), about(item));
+    let mut lines = vec![match dry_run {
         true => format!("would be: {what}"),
-        false => format!("{}: {what}", item.id),
+        false => format!("{}: {what}", text(&item["id"])),
+    }];
+    let tools: Vec<_> = answer["tools"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(text)
+        .collect();
+    if !tools.is_empty() {
+        lines.push(format!("tools: {}", tools.join(", ")));
     }
+    if let Some(cancelled) = answer["cancelled"].as_u64().filter(|count| *count > 0) {
+        lines.push(format!("cancelled: {cancelled}"));
+    }
+    lines.join("\n")
 }
 
-pub fn table(items: &[Override]) -> Table {
+/// What it is about, as `wardgate kill` takes it.
+pub fn about(item: &Value) -> String {
+    let (kind, name) = (text(&item["match"]["kind"]), text(&item["match"]["name"]));
+    format!("{kind} {name}").trim_end().to_owned()
+}
+
+pub fn table(items: &[Value]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -61,27 +49,18 @@ pub fn table(items: &[Override]) -> Table {
     table.set_header(["ID", "EFFECT", "WHAT", "STATE", "UNTIL", "BY", "REASON"]);
     for item in items {
         table.add_row([
-            item.id.to_string(),
-            item.effect.to_string(),
-            print::brief(&item.matches.to_string(), 96),
-            state(item).to_owned(),
-            time(item.expires_at).unwrap_or_else(|| "lifted".to_owned()),
-            print::brief(item.by.as_str(), 64),
-            print::brief(&item.reason, 96),
+            text(&item["id"]),
+            text(&item["effect"]),
+            about(item),
+            text(&item["state"]).replace('_', " "),
+            item["expires_at"].as_str().unwrap_or("lifted").to_owned(),
+            text(&item["by"]),
+            text(&item["reason"]),
         ]);
     }
     table
 }
 
-fn state(item: &Override) -> &'static str {
-    match item.lifted_at {
-        Some(_) => "lifted",
-        None if item.is_active(std::time::SystemTime::now().into()) => "in force",
-        None => "expired",
-    }
-}
-
-fn time(at: Option<wardgate_store::Timestamp>) -> Option<String> {
-    let at = Timestamp::from_millisecond(at?.millis()).ok()?;
-    Some(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+pub fn text(value: &Value) -> String {
+    print::brief(value.as_str().unwrap_or_default(), 96)
 }
