@@ -4,6 +4,10 @@
 //! has a reason and a record is held here.
 
 pub mod journal;
+pub mod keys;
 pub mod overrides;
+pub mod reason;
+pub mod records;
+mod scope;
 
 pub use journal::{Journal, Operator, Unwritten};

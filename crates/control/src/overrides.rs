@@ -9,13 +9,16 @@ use wardgate_ledger::{
     Record,
     record::{Decision, Effect, Family, What, Who, Why},
 };
-use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch, TenantId, ToolRef};
+use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch, Reach, TenantId, ToolRef};
 use wardgate_store::{
     Cursor, Lift, Lifted, Override, OverrideError, OverrideFilter, Overrides, Page, StoreError,
     Timestamp,
 };
 
-use crate::journal::{Journal, Moment, Operator, Unwritten};
+use crate::{
+    journal::{Journal, Moment, Operator, Unwritten},
+    reason::{Reason, ReasonFault},
+};
 
 /// How long one lasts if nobody says.
 pub const LASTS_DEFAULT: Duration = Duration::from_hours(1);
@@ -23,7 +26,6 @@ pub const LASTS_DEFAULT: Duration = Duration::from_hours(1);
 pub const ALLOW_MAX: Duration = Duration::from_hours(24);
 /// Anything else with an end lasts at most so long; beyond it is until lifted.
 pub const LASTS_MAX: Duration = Duration::from_hours(24 * 366);
-pub const REASON_CHARS_MAX: usize = 500;
 
 /// What an operator asks for.
 #[derive(Clone, Debug)]
@@ -54,10 +56,10 @@ pub struct Created {
 
 #[derive(Debug, thiserror::Error)]
 pub enum OverrideFault {
-    #[error("a reason is needed")]
-    NoReason,
-    #[error("a reason has at most {REASON_CHARS_MAX} characters")]
-    LongReason,
+    #[error(transparent)]
+    Reason(#[from] ReasonFault),
+    #[error("it is about more than the own tenant")]
+    Beyond,
     #[error("an override lasts at least a second")]
     NoTime,
     #[error("it cannot last that long: at most {} hours, or until lifted", .0.as_secs() / 3600)]
@@ -109,10 +111,14 @@ impl Switch {
     pub async fn create(
         &self,
         by: &Operator,
+        reach: &Reach,
         wanted: Wanted,
         moment: Moment,
         dry_run: bool,
     ) -> Result<Created, OverrideFault> {
+        if !is_within(reach, &wanted.matches) {
+            return Err(OverrideFault::Beyond);
+        }
         let item = ordered(by, wanted, moment)?;
         let tools = self.plane.tools(&item.matches);
         if dry_run {
@@ -143,6 +149,7 @@ impl Switch {
     pub async fn lift(
         &self,
         by: &Operator,
+        reach: &Reach,
         id: &OverrideId,
         reason: &str,
         moment: Moment,
@@ -150,12 +157,18 @@ impl Switch {
     ) -> Result<Lifted, OverrideFault> {
         let lift = Lift {
             by: by.person.clone(),
-            reason: checked(reason)?,
+            reason: Reason::new(reason)?.as_str().to_owned(),
             at: of(moment),
         };
         let active = self.store.active(of(moment)).await?;
         // One that is not in force cannot be lifted: the store says why, and no record tells of it.
         if let Some(item) = active.iter().find(|item| item.id == *id) {
+            if !is_shown(reach, &item.matches) {
+                return Err(StoreError::NotFound { what: "override" }.into());
+            }
+            if !is_within(reach, &item.matches) {
+                return Err(OverrideFault::Beyond);
+            }
             let mut lifted = item.clone();
             lifted.lift(lift.clone())?;
             if dry_run {
@@ -172,7 +185,7 @@ impl Switch {
         Ok(lifted)
     }
 
-    /// Lists overrides, newest first.
+    /// Lists overrides, newest first, without those about other tenants.
     ///
     /// # Errors
     /// What the store says.
@@ -181,12 +194,34 @@ impl Switch {
     /// Nothing is changed.
     pub async fn list(
         &self,
+        reach: &Reach,
         filter: &OverrideFilter,
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Page<Override>, StoreError> {
-        self.store.list(filter, after, limit).await
+        let mut page = self.store.list(filter, after, limit).await?;
+        page.items.retain(|item| is_shown(reach, &item.matches));
+        Ok(page)
     }
+}
+
+/// Says whether it is about nobody but those within reach.
+fn is_within(reach: &Reach, matches: &OverrideMatch) -> bool {
+    match (reach, matches) {
+        (Reach::Everywhere, _) => true,
+        (_, OverrideMatch::Tenant(tenant)) => reach.covers(tenant),
+        (_, OverrideMatch::Principal(identity)) => reach.covers(&identity.tenant),
+        _ => false,
+    }
+}
+
+/// What is about everybody is everybody's to know.
+fn is_shown(reach: &Reach, matches: &OverrideMatch) -> bool {
+    let of_one = matches!(
+        matches,
+        OverrideMatch::Tenant(_) | OverrideMatch::Principal(_)
+    );
+    !of_one || is_within(reach, matches)
 }
 
 /// Returns the record of an override that ended by itself. It has the same id whoever writes it, so it is kept once.
@@ -264,7 +299,7 @@ fn named(
 
 /// Returns what was asked for as an override, if it may be asked for.
 fn ordered(by: &Operator, wanted: Wanted, moment: Moment) -> Result<Override, OverrideFault> {
-    let reason = checked(&wanted.reason)?;
+    let reason = Reason::new(&wanted.reason)?.as_str().to_owned();
     let opens = wanted.effect == OverrideEffect::Allow;
     let is_wide = matches!(
         wanted.matches,
@@ -302,15 +337,6 @@ fn bounded(time: Duration, opens: bool) -> Result<Duration, OverrideFault> {
         time if time < Duration::from_secs(1) => Err(OverrideFault::NoTime),
         time if time > most => Err(OverrideFault::LongTime(most)),
         time => Ok(time),
-    }
-}
-
-fn checked(reason: &str) -> Result<String, OverrideFault> {
-    let reason = reason.trim();
-    match reason.chars().count() {
-        0 => Err(OverrideFault::NoReason),
-        count if count > REASON_CHARS_MAX => Err(OverrideFault::LongReason),
-        _ => Ok(reason.to_owned()),
     }
 }
 

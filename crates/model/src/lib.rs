@@ -5,6 +5,7 @@ pub mod class;
 pub mod id;
 pub mod money;
 pub mod overrides;
+pub mod role;
 pub mod secret;
 pub mod tool;
 
@@ -16,5 +17,6 @@ pub use id::{
 };
 pub use money::MicroUsd;
 pub use overrides::{OverrideEffect, OverrideMatch};
+pub use role::{Held, Reach, Role};
 pub use secret::{Secret, SecretRef};
 pub use tool::{Effects, Risk, ToolRef};

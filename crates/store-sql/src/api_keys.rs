@@ -52,13 +52,13 @@ impl ApiKeys for SqlStore {
 
     fn list<'a>(
         &'a self,
-        tenant: &'a TenantId,
+        tenant: Option<&'a TenantId>,
         after: Option<&'a Cursor>,
         limit: u32,
     ) -> Reply<'a, Page<ApiKey>> {
         Box::pin(async move {
             let mut query = Select::new("SELECT * FROM api_keys")
-                .with("tenant = ", Some(tenant.as_str()))
+                .with("tenant = ", tenant.map(TenantId::as_str))
                 .newest_first(after, limit);
             let rows = query.build().all(&mut *self.db.read().await?).await?;
             let keys = rows.iter().map(api_key).collect::<Result<_, _>>()?;

@@ -34,10 +34,10 @@ pub trait ApiKeys: Send + Sync {
     /// Finds a key, whether or not it is still good: expiry and revocation are the caller's to judge.
     fn by_id<'a>(&'a self, id: &'a CredentialId) -> Reply<'a, Option<ApiKey>>;
 
-    /// The keys of a tenant, newest first.
+    /// The keys of a tenant, or of all, newest first.
     fn list<'a>(
         &'a self,
-        tenant: &'a TenantId,
+        tenant: Option<&'a TenantId>,
         after: Option<&'a Cursor>,
         limit: u32,
     ) -> Reply<'a, Page<ApiKey>>;

@@ -101,3 +101,21 @@ fn the_record_of_an_expiry_is_the_same_whoever_writes_it() {
     let decision = one.decision.unwrap();
     assert_eq!(decision.overridden.unwrap().as_str(), item.id.as_str());
 }
+
+#[test]
+fn who_rules_over_one_tenant_stops_nobody_elses_calls() {
+    let own = Reach::Tenant(TenantId::new("acme"));
+    for (kind, value, within, shown) in [
+        ("tenant", "acme", true, true),
+        ("principal", "acme/ana", true, true),
+        ("tenant", "globex", false, false),
+        ("principal", "globex/ana", false, false),
+        ("tool", "pay/refund_create", false, true),
+        ("all-writes", "", false, true),
+    ] {
+        let matches = OverrideMatch::parse(kind, value).unwrap();
+        assert_eq!(is_within(&own, &matches), within, "{kind} {value}");
+        assert_eq!(is_shown(&own, &matches), shown, "{kind} {value}");
+        assert!(is_within(&Reach::Everywhere, &matches));
+    }
+}

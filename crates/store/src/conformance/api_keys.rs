@@ -82,8 +82,11 @@ pub async fn keys_are_listed_by_tenant_newest_first(subject: &Subject) {
     )
     .await;
     let acme = tenant("acme");
-    let first = keys.list(&acme, None, 3).await.unwrap();
-    let second = keys.list(&acme, first.next.as_ref(), 3).await.unwrap();
+    let first = keys.list(Some(&acme), None, 3).await.unwrap();
+    let second = keys
+        .list(Some(&acme), first.next.as_ref(), 3)
+        .await
+        .unwrap();
     let ids = |keys: &[ApiKey]| {
         keys.iter()
             .map(|key| key.id.to_string())
@@ -94,6 +97,8 @@ pub async fn keys_are_listed_by_tenant_newest_first(subject: &Subject) {
         (ids(&second.items), second.next),
         (vec!["a".to_owned()], None)
     );
+    let all = keys.list(None, None, 9).await.unwrap();
+    assert_eq!(all.items.len(), 5);
 }
 
 pub async fn revoking_is_for_good_and_keeps_the_first_moment(subject: &Subject) {

@@ -253,13 +253,14 @@ async fn is_survived(way: Stoppable) {
     assert!(most < bound, "{most} descriptors: {before:?}");
     within("connections to be given up", async {
         let mut look = tokio::time::interval(Duration::from_millis(50));
-        while serve.counts().descriptors > before.descriptors + 8 {
+        while serve.counts().descriptors > before.descriptors + 16 {
             look.tick().await;
         }
     })
     .await;
     let after = serve.counts();
-    assert!(after.threads <= before.threads + 1, "{before:?} {after:?}");
+    // The store opens up to four readers, a thread and three descriptors each, when one is busy as the next is wanted.
+    assert!(after.threads <= before.threads + 4, "{before:?} {after:?}");
     assert_eq!(after.processes, before.processes, "{after:?}");
     let grown = after.bytes.saturating_sub(before.bytes);
     assert!(grown < 48 << 20, "{grown} bytes more");

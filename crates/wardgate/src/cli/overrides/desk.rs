@@ -9,7 +9,8 @@ use wardgate_control::{
     overrides::{Created, OverrideFault, Plane, Switch, Wanted},
 };
 use wardgate_model::{
-    Identity, OverrideId, OverrideMatch, PersonId, PrincipalId, PrincipalKind, TenantId, ToolRef,
+    Identity, OverrideId, OverrideMatch, PersonId, PrincipalId, PrincipalKind, Reach, TenantId,
+    ToolRef,
 };
 use wardgate_proxy::record::Ledger;
 use wardgate_store::{Lifted, Override, OverrideFilter, StoreError, Timestamp};
@@ -81,7 +82,13 @@ impl Desk {
     pub async fn create(&self, wanted: Wanted, dry_run: bool) -> Result<Created, DeskError> {
         let created = self
             .switch
-            .create(&self.operator, wanted, moment(), dry_run)
+            .create(
+                &self.operator,
+                &Reach::Everywhere,
+                wanted,
+                moment(),
+                dry_run,
+            )
             .await;
         Ok(created?)
     }
@@ -94,7 +101,14 @@ impl Desk {
     ) -> Result<Lifted, DeskError> {
         let lifted = self
             .switch
-            .lift(&self.operator, id, reason, moment(), dry_run)
+            .lift(
+                &self.operator,
+                &Reach::Everywhere,
+                id,
+                reason,
+                moment(),
+                dry_run,
+            )
             .await;
         Ok(lifted?)
     }
@@ -105,7 +119,11 @@ impl Desk {
             active_at: (!all).then_some(now),
             ..OverrideFilter::default()
         };
-        Ok(self.switch.list(&filter, None, limit).await?.items)
+        Ok(self
+            .switch
+            .list(&Reach::Everywhere, &filter, None, limit)
+            .await?
+            .items)
     }
 
     pub async fn close(self) {

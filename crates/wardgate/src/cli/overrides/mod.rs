@@ -312,8 +312,8 @@ fn exit(fault: &DeskError) -> Exit {
             OverrideFault::Override(OverrideError::Store(_)) | OverrideFault::Unwritten(_) => {
                 Exit::NotReady
             }
-            OverrideFault::NoReason
-            | OverrideFault::LongReason
+            OverrideFault::Beyond => Exit::Denied,
+            OverrideFault::Reason(_)
             | OverrideFault::NoTime
             | OverrideFault::LongTime(_)
             | OverrideFault::OpenForGood
