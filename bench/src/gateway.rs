@@ -176,10 +176,10 @@ fn configuration(
     folder: &Path,
 ) -> Result<Value> {
     let governed = rules == Rules::Governed;
-    let strip = if governed { "strip" } else { "off" };
+    let off = json!({"secrets": "off", "injection": "off", "terminal": "off", "hidden": "off"});
     let server = |mut endpoint: Value| {
         endpoint["validate"] = governed.into();
-        endpoint["sanitize"] = json!({"metadata": strip, "results": strip});
+        endpoint["sanitize"] = if governed { json!({}) } else { off.clone() };
         endpoint["reply_max"] = "64MiB".into();
         endpoint
     };

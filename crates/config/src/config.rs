@@ -13,8 +13,9 @@ use wardgate_model::{Alias, PrincipalId, Scope, SecretRef, ServerName, TenantId,
 
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
 pub use crate::raw::{
-    Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput,
+    Era, LabOptions, Limits, Prefix, Timeouts, ValidateOutput,
     limits::{Limit, LimitKey},
+    sanitize::{Action, Sanitize},
     traits::Tool,
 };
 use crate::{raw::RawSecretRef, units::Size};
@@ -63,6 +64,7 @@ pub struct Gateway {
     #[serde(serialize_with = "maybe_reference")]
     pub seal_key: Option<SecretRef>,
     pub record: bool,
+    pub sanitize: Sanitize,
     pub state: PathBuf,
     pub limits: Limits,
 }
@@ -153,6 +155,7 @@ pub struct Toolset {
     pub prefix: Prefix,
     /// All of them.
     pub scopes: Vec<Scope>,
+    pub sanitize: Sanitize,
 }
 
 fn reference<S: Serializer>(secret: &SecretRef, to: S) -> Result<S::Ok, S::Error> {

@@ -21,8 +21,8 @@ pub mod tree;
 pub mod units;
 
 pub use config::{
-    Config, Egress, Endpoint, Era, Gateway, Issuer, Key, Limit, LimitKey, Limits, Prefix, Server,
-    Strip, Tenant, Timeouts, Tool, Toolset, ValidateOutput, Value, Workloads,
+    Action, Config, Egress, Endpoint, Era, Gateway, Issuer, Key, Limit, LimitKey, Limits, Prefix,
+    Sanitize, Server, Tenant, Timeouts, Tool, Toolset, ValidateOutput, Value, Workloads,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use load::{Loaded, Sources, load};

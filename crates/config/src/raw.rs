@@ -4,6 +4,7 @@
 //! Not here: what a schema cannot say (see `check`), and the typed result (see [`crate::config`]).
 
 pub mod limits;
+pub mod sanitize;
 pub mod tenant;
 pub mod traits;
 
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{
+    sanitize::Sanitize,
     tenant::{RawEgress, RawTenant},
     traits::Tool,
 };
@@ -73,6 +75,8 @@ pub struct RawGateway {
     pub seal_key: Option<RawSecretRef>,
     /// Whether each call leaves one line in the record.
     pub record: bool,
+    /// What is done about what servers send, where no server, toolset or tool says otherwise.
+    pub sanitize: Sanitize,
     /// Directory for what the gateway keeps.
     #[schemars(length(min = 1))]
     pub state: String,
@@ -94,6 +98,7 @@ impl Default for RawGateway {
             anonymous: None,
             seal_key: None,
             record: true,
+            sanitize: Sanitize::default(),
             state: "wardgate-data".into(),
             limits: Limits::default(),
         }
@@ -227,7 +232,7 @@ pub struct RawServer {
     /// record, or answered as a failure of the server.
     #[serde(default)]
     pub validate_output: ValidateOutput,
-    /// What is done about hidden characters in what the server sends.
+    /// What is done about what the server sends, also in its lists.
     #[serde(default)]
     pub sanitize: Sanitize,
     /// Whether the server is connected when the gateway starts, not at the first call.
@@ -419,25 +424,6 @@ impl Default for Timeouts {
     }
 }
 
-/// What is done about hidden characters.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Sanitize {
-    /// In names, titles, descriptions and schemas.
-    pub metadata: Strip,
-    /// In results.
-    pub results: Strip,
-}
-
-/// What is done about hidden characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Strip {
-    #[default]
-    Strip,
-    Off,
-}
-
 /// A view of the servers' tools.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -456,6 +442,8 @@ pub struct RawToolset {
     /// Scopes that a token must have, all of them, to enter. Keys and certificates have no scopes and need none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
+    /// What is done about what its clients are sent, apart from lists.
+    pub sanitize: Sanitize,
 }
 
 /// Whether exposed names carry `alias__`.

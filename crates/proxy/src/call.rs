@@ -1,6 +1,6 @@
 //! One request on its way: what arrived, who sent it, and what has been learned about it so far.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use http::HeaderMap;
 use wardgate_model::Caller;
@@ -13,6 +13,7 @@ use crate::{
     cx::Cx,
     exchange::Exchange,
     session::{Session, Underway},
+    stage::clean::Findings,
     upstream::declared::Declared,
 };
 
@@ -92,9 +93,19 @@ pub struct Call {
     pub cx: Cx,
     pub exchange: Exchange,
     pub underway: Option<Underway>,
+    /// What was found so far in what servers said.
+    pub findings: Mutex<Findings>,
 }
 
 impl Call {
+    /// Adds to what was found in what servers said.
+    pub fn note(&self, findings: Findings) {
+        self.findings
+            .lock()
+            .expect("no panic while held")
+            .add(findings);
+    }
+
     /// Returns the raw value of a member of `params`.
     pub fn param(&self, key: &str) -> Option<&str> {
         self.frame.lookup()?.find(&[key])

@@ -4,7 +4,7 @@
 //! The listener has already judged transport and envelope; what arrives here is one well-formed request.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -27,6 +27,7 @@ use crate::{
     stage::{
         admit::{Slot, admit},
         authorize::{self, Permit},
+        clean::Findings,
         connect::{Connected, connect},
         forward::forward,
         identify::{may_use, who},
@@ -56,7 +57,11 @@ pub async fn serve(
     let introduced = introduce(&gate, arrival, method.clone(), exchange, cancel, &mut trail).await;
     let (end, era) = match introduced {
         Err(stop) => (Err(stop), era),
-        Ok(call) => (route(&gate, &call, &mut trail).await, call.peer.era()),
+        Ok(call) => {
+            let end = route(&gate, &call, &mut trail).await;
+            trail.findings = call.findings.into_inner().expect("no panic while held");
+            (end, call.peer.era())
+        }
     };
     let size = end
         .as_ref()
@@ -98,6 +103,7 @@ async fn introduce(
         cx,
         exchange,
         underway: arrival.underway,
+        findings: Mutex::default(),
     })
 }
 
@@ -146,7 +152,6 @@ async fn route(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result<Answe
             Reached::Reply(reply) => reply,
         },
     };
-    trail.hidden = reply.hidden();
     Ok(Answer::frame(reply.into_frame()))
 }
 
@@ -217,7 +222,8 @@ pub struct Trail {
     pub upstream_protocol: Option<&'static str>,
     pub upstream_us: u64,
     pub request_bytes: usize,
-    pub hidden: usize,
+    /// What was found in what servers said.
+    pub findings: Findings,
     pub decision: Option<Decision>,
     /// What became of a structured result that does not fit.
     pub output: Option<&'static str>,
@@ -244,7 +250,7 @@ impl Trail {
             upstream_protocol: None,
             upstream_us: 0,
             request_bytes: arrival.frame.raw().len(),
-            hidden: 0,
+            findings: Findings::default(),
             limited_as: None,
             charged: None,
             warnings: Vec::new(),

@@ -1,5 +1,7 @@
 //! One call, one record. This file is the shape; where records go is a port.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -38,6 +40,9 @@ pub struct Record<'a> {
     pub tokens_est: Option<u64>,
     #[serde(skip_serializing_if = "is_zero")]
     pub hidden_removed: usize,
+    /// What else was found in what servers said, such as `secrets.jwt`, and how often.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub found: BTreeMap<&'a str, usize>,
     /// What policies said, and the rules that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<&'static str>,

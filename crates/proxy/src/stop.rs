@@ -1,10 +1,11 @@
 //! Every way a call can end without the upstream's result. [`crate::outcome`] turns these into what the client sees.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use wardgate_limit::Refusal;
 use wardgate_policy::Decision;
 use wardgate_protocol::{Raw, RpcError};
+use wardgate_sanitize::Detector;
 use wardgate_schema::Mismatch;
 
 use crate::cx::Halt;
@@ -64,6 +65,11 @@ pub enum Stop {
     /// The upstream broke the protocol or its connection broke before anything could have happened.
     UpstreamFault {
         reason: &'static str,
+    },
+    /// What the server sent may not be passed on.
+    Withheld {
+        detector: Detector,
+        kind: Cow<'static, str>,
     },
     /// The request went out and no answer came back.
     OutcomeUnknown,

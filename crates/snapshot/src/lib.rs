@@ -6,12 +6,14 @@
 pub mod compile;
 pub mod gateway;
 mod limits;
+pub mod sanitize;
 pub mod server;
 pub mod tenant;
 pub mod toolset;
 
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway, Tls};
+pub use sanitize::{Rulebook, Rulebooks};
 pub use server::{
     Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, Traits, ValidateOutput,
 };

@@ -7,6 +7,8 @@ use wardgate_identity::ProtectedResource;
 use wardgate_model::{Alias, Scope, ToolsetName};
 use wardgate_policy::Policies;
 
+use crate::sanitize::Rulebooks;
+
 #[derive(Clone, Debug)]
 pub struct Toolset {
     pub name: ToolsetName,
@@ -24,6 +26,8 @@ pub struct Toolset {
     pub resource: Option<ProtectedResource>,
     /// What decides over its calls; without policies every call is allowed.
     pub policies: Option<Arc<Policies>>,
+    /// What is done about what servers send to its clients.
+    pub sanitize: Rulebooks,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -67,6 +67,7 @@ pub fn check(
         anonymous,
         seal_key: raw.seal_key.as_ref().map(|secret| checks.secret(secret)),
         record: raw.record,
+        sanitize: raw.sanitize,
         state: checks.path(&raw.state),
         limits: raw.limits.clone(),
     })

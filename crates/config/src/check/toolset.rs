@@ -40,6 +40,7 @@ pub fn check_all(
             hide: Vec::new(),
             prefix: Prefix::Auto,
             scopes: Vec::new(),
+            sanitize: Default::default(),
         }];
     };
     if !raw.contains_key("default") && !checks.faulty(place) {
@@ -116,6 +117,7 @@ fn check(
         hide: raw.hide.clone(),
         prefix: raw.prefix,
         scopes: scopes(checks, &place.child("scopes"), &raw.scopes),
+        sanitize: raw.sanitize,
     }
 }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::sanitize::Sanitize;
 use crate::amounts::Usd;
 
 /// What is known of a tool.
@@ -11,4 +12,6 @@ use crate::amounts::Usd;
 pub struct Tool {
     /// US dollars that one call costs, such as `0.02`.
     pub cost_usd: Usd,
+    /// What is done about what the tool sends, also in lists.
+    pub sanitize: Sanitize,
 }

@@ -1,6 +1,6 @@
 //! The end of every call: one record, whatever happened.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use jiff::Timestamp;
 use wardgate_limit::Dimension;
@@ -49,7 +49,10 @@ pub fn record(gate: &Gate, trail: &Trail, started: Instant, end: &Result<usize, 
         answer_bytes: *end.as_ref().unwrap_or(&0),
         cost_usd: charged.map(|spend| allowance::amount(Dimension::CostUsd, spend.cost.0)),
         tokens_est: charged.map(|spend| spend.tokens),
-        hidden_removed: trail.hidden,
+        hidden_removed: trail.findings.hidden,
+        found: (trail.findings.counts.iter())
+            .map(|(name, count)| (name.as_str(), *count))
+            .collect(),
         decision: trail
             .decision
             .as_ref()
@@ -110,6 +113,7 @@ pub fn refused(gate: &Gate, snapshot: &Snapshot, what: Refused<'_>) {
         cost_usd: None,
         tokens_est: None,
         hidden_removed: 0,
+        found: BTreeMap::new(),
         decision: None,
         rules: Vec::new(),
         output: None,
@@ -144,6 +148,7 @@ fn status(end: &Result<usize, Stop>) -> &'static str {
             | Stop::Unavailable { .. }
             | Stop::UpstreamFault { .. }
             | Stop::OutcomeUnknown
+            | Stop::Withheld { .. }
             | Stop::Internal { .. },
         ) => "error",
     }

@@ -4,7 +4,11 @@ use crate::{
     call::Call,
     gate::Gate,
     outcome::Answer,
-    stage::{connect::connect, resolve},
+    stage::{
+        clean::{Filter, Part},
+        connect::connect,
+        resolve,
+    },
     stop::Stop,
 };
 
@@ -28,8 +32,10 @@ pub async fn subscribe(gate: &Gate, call: &Call) -> Result<Answer, Stop> {
         .cx
         .within(connected.line().subscribe(connected.link(), &uri))
         .await?;
-    told.map_err(|fault| fault.to_stop())?
-        .map_err(Stop::Upstream)?;
+    if let Err(error) = told.map_err(|fault| fault.to_stop())? {
+        let filter = Filter::of(call, &target.server().alias, None, Vec::new());
+        return Err(Stop::Upstream(filter.clean(call, &error, Part::Error)?));
+    }
     if !session.subscribe(&uri, connected.line().clone()) {
         connected.line().unsubscribe(&uri);
     }
