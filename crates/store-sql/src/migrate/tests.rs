@@ -63,7 +63,7 @@ async fn holds_the_first_rows(store: &wardgate_store::Store) {
     assert_eq!(
         store
             .api_keys
-            .list(&acme, None, 9)
+            .list(Some(&acme), None, 9)
             .await
             .unwrap()
             .items
