@@ -181,11 +181,16 @@ fn configuration(
 ) -> Result<Value> {
     let checked = rules != Rules::Transparent;
     let governed = matches!(rules, Rules::Governed | Rules::Durable);
-    let strip = if checked { "strip" } else { "off" };
+    let off = json!({"secrets": "off", "injection": "off", "terminal": "off", "hidden": "off"});
+    let light = json!({"secrets": "off", "injection": "off"});
     let server = |mut endpoint: Value| {
         endpoint["validate"] = checked.into();
         endpoint["tools"] = json!({"echo": {"read_only": rules != Rules::Durable}});
-        endpoint["sanitize"] = json!({"metadata": strip, "results": strip});
+        endpoint["sanitize"] = match rules {
+            Rules::Transparent => off.clone(),
+            Rules::Checked => light.clone(),
+            Rules::Governed | Rules::Durable => json!({}),
+        };
         endpoint["reply_max"] = "64MiB".into();
         endpoint
     };

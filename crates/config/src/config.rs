@@ -17,9 +17,10 @@ use wardgate_model::{
 pub use self::admin::{Admin, Grant, Holder};
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
 pub use crate::raw::{
-    Era, LabOptions, Limits, Prefix, Sanitize, Strip, Timeouts, ValidateOutput,
+    Era, LabOptions, Limits, Prefix, Timeouts, ValidateOutput,
     audit::{Audit, AuditLevel, OnError},
     limits::{Limit, LimitKey},
+    sanitize::{Action, Sanitize},
     traits::{Risk, Tool},
 };
 use crate::{raw::RawSecretRef, units::Size};
@@ -72,6 +73,7 @@ pub struct Gateway {
     pub seal_key: Option<SecretRef>,
     pub record: bool,
     pub audit: Audit,
+    pub sanitize: Sanitize,
     pub state: PathBuf,
     pub limits: Limits,
 }
@@ -168,6 +170,7 @@ pub struct Toolset {
     pub groups: Option<Vec<GroupName>>,
     /// `None` is every one.
     pub environments: Option<Vec<String>>,
+    pub sanitize: Sanitize,
 }
 
 fn reference<S: Serializer>(secret: &SecretRef, to: S) -> Result<S::Ok, S::Error> {

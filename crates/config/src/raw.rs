@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod limits;
 pub mod roles;
+pub mod sanitize;
 pub mod tenant;
 pub mod traits;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     audit::Audit,
     roles::RawRoles,
+    sanitize::Sanitize,
     tenant::{RawEgress, RawTenant},
     traits::{Risk, Tool},
 };
@@ -86,6 +88,8 @@ pub struct RawGateway {
     pub record: bool,
     /// What records keep, and what happens when they cannot be written.
     pub audit: Audit,
+    /// What is done about what servers send, where no server, toolset or tool says otherwise.
+    pub sanitize: Sanitize,
     /// Directory for what the gateway keeps.
     #[schemars(length(min = 1))]
     pub state: String,
@@ -110,6 +114,7 @@ impl Default for RawGateway {
             seal_key: None,
             record: true,
             audit: Audit::default(),
+            sanitize: Sanitize::default(),
             state: "wardgate-data".into(),
             limits: Limits::default(),
         }
@@ -243,7 +248,7 @@ pub struct RawServer {
     /// record, or answered as a failure of the server.
     #[serde(default)]
     pub validate_output: ValidateOutput,
-    /// What is done about hidden characters in what the server sends.
+    /// What is done about what the server sends, also in its lists.
     #[serde(default)]
     pub sanitize: Sanitize,
     /// Whether the server is connected when the gateway starts, not at the first call.
@@ -435,25 +440,6 @@ impl Default for Timeouts {
     }
 }
 
-/// What is done about hidden characters.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Sanitize {
-    /// In names, titles, descriptions and schemas.
-    pub metadata: Strip,
-    /// In results.
-    pub results: Strip,
-}
-
-/// What is done about hidden characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Strip {
-    #[default]
-    Strip,
-    Off,
-}
-
 /// A view of the servers' tools.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -483,6 +469,8 @@ pub struct RawToolset {
     /// Environments in which it is served; see `gateway.environment`. By default every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environments: Option<Vec<String>>,
+    /// What is done about what its clients are sent, apart from lists.
+    pub sanitize: Sanitize,
 }
 
 /// Whether exposed names carry `alias__`.

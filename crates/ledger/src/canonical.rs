@@ -3,6 +3,7 @@
 //! Works on the text because a parsed tree has already lost what must be refused: doubled member names, and numbers a
 //! double cannot hold. Those are an error here, or (`canonicalize_exact`) are kept as `{"$number": "…"}`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -44,12 +45,13 @@ pub fn canonicalize_exact(json: &str) -> Result<String, CanonicalError> {
 /// The wrapping of a number that has no exact canonical spelling; `None` for everything else.
 pub(crate) fn inexact_as_text(raw: &str) -> Option<String> {
     let is_number = raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-    (is_number && number(raw).is_none()).then(|| format!(r#"{{"$number":"{raw}"}}"#))
+    (is_number && !is_plain_integer(raw) && number(raw).is_none())
+        .then(|| format!(r#"{{"$number":"{raw}"}}"#))
 }
 
 /// What stands in for the value at a path, in canonical text; `None` lets the value be written itself.
 pub(crate) type Replace<'r> =
-    dyn Fn(&[String], &str) -> Result<Option<String>, CanonicalError> + 'r;
+    dyn Fn(&[Cow<'_, str>], &str) -> Result<Option<String>, CanonicalError> + 'r;
 
 pub(crate) fn write_with(json: &str, replace: &Replace<'_>) -> Result<String, CanonicalError> {
     let raw: &RawValue = serde_json::from_str(json).map_err(|_| CanonicalError::NotJson)?;
@@ -64,12 +66,12 @@ pub(crate) fn write_with(json: &str, replace: &Replace<'_>) -> Result<String, Ca
 
 struct Writer<'r> {
     out: String,
-    path: Vec<String>,
+    path: Vec<Cow<'r, str>>,
     replace: &'r Replace<'r>,
 }
 
-impl Writer<'_> {
-    fn value(&mut self, raw: &str) -> Result<(), CanonicalError> {
+impl<'r> Writer<'r> {
+    fn value(&mut self, raw: &'r str) -> Result<(), CanonicalError> {
         if self.path.len() > DEPTH_MAX {
             return Err(CanonicalError::TooDeep);
         }
@@ -80,8 +82,17 @@ impl Writer<'_> {
         match raw.as_bytes().first() {
             Some(b'{') => self.object(raw),
             Some(b'[') => self.array(raw),
+            // What is not escaped has one spelling.
+            Some(b'"') if !raw.contains('\\') => {
+                self.out.push_str(raw);
+                Ok(())
+            }
             Some(b'"') => self.string(&read::<String>(raw)?),
             Some(b't' | b'f' | b'n') => {
+                self.out.push_str(raw);
+                Ok(())
+            }
+            _ if is_plain_integer(raw) => {
                 self.out.push_str(raw);
                 Ok(())
             }
@@ -93,10 +104,13 @@ impl Writer<'_> {
         }
     }
 
-    fn object(&mut self, raw: &str) -> Result<(), CanonicalError> {
+    fn object(&mut self, raw: &'r str) -> Result<(), CanonicalError> {
         let Members(mut members) = read(raw)?;
         // RFC 8785 §3.2.3: by UTF-16 code units.
-        members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+        members.sort_by(|(a, _), (b, _)| match a.is_ascii() && b.is_ascii() {
+            true => a.cmp(b),
+            false => a.encode_utf16().cmp(b.encode_utf16()),
+        });
         if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(CanonicalError::DoubledName);
         }
@@ -113,19 +127,19 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn array(&mut self, raw: &str) -> Result<(), CanonicalError> {
+    fn array(&mut self, raw: &'r str) -> Result<(), CanonicalError> {
         self.out.push('[');
         for (at, value) in read::<Vec<&RawValue>>(raw)?.into_iter().enumerate() {
             if at > 0 {
                 self.out.push(',');
             }
-            self.within(at.to_string(), value)?;
+            self.within(at.to_string().into(), value)?;
         }
         self.out.push(']');
         Ok(())
     }
 
-    fn within(&mut self, step: String, value: &RawValue) -> Result<(), CanonicalError> {
+    fn within(&mut self, step: Cow<'r, str>, value: &'r RawValue) -> Result<(), CanonicalError> {
         self.path.push(step);
         self.value(value.get())?;
         self.path.pop();
@@ -134,6 +148,15 @@ impl Writer<'_> {
 
     /// RFC 8785 §3.2.2.2; serde_json escapes exactly what must be and nothing else.
     fn string(&mut self, text: &str) -> Result<(), CanonicalError> {
+        if text
+            .bytes()
+            .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+        {
+            self.out.push('"');
+            self.out.push_str(text);
+            self.out.push('"');
+            return Ok(());
+        }
         let quoted = serde_json::to_string(text).map_err(|_| CanonicalError::NotJson)?;
         self.out.push_str(&quoted);
         Ok(())
@@ -142,6 +165,12 @@ impl Writer<'_> {
 
 fn read<'a, T: Deserialize<'a>>(raw: &'a str) -> Result<T, CanonicalError> {
     serde_json::from_str(raw).map_err(|_| CanonicalError::NotJson)
+}
+
+/// Digits that a double holds, spelled as ECMAScript does.
+fn is_plain_integer(raw: &str) -> bool {
+    let is_short = raw.len() <= 15 && raw.bytes().all(|byte| byte.is_ascii_digit());
+    is_short && (raw == "0" || !raw.starts_with('0'))
 }
 
 /// Writes a number as ECMAScript does (RFC 8785 §3.2.2.3); `None` if that would change its value.
@@ -174,7 +203,10 @@ fn decimal(text: &str) -> Option<(bool, String, i64)> {
 }
 
 /// The members of an object as they stand, doubled names included.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -186,8 +218,8 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    members.push((name, value));
                 }
                 Ok(Members(members))
             }

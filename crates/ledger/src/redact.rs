@@ -3,6 +3,8 @@
 //! A labelled value is replaced by its label and a fingerprint, keyed per tenant: equal values can be told to be equal, and
 //! nobody without the key can try out guesses. Finding secrets is another crate's work; it hands its findings in as labels.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::hmac;
 use serde_json::value::RawValue;
 use wardgate_model::TenantId;
@@ -58,8 +60,8 @@ impl Label {
         })
     }
 
-    fn covers(&self, path: &[String]) -> bool {
-        let same = |(step, at): (&String, &String)| step == "*" || step == at;
+    fn covers(&self, path: &[Cow<'_, str>]) -> bool {
+        let same = |(step, at): (&String, &Cow<'_, str>)| step == "*" || step == at;
         self.pointer.len() == path.len() && self.pointer.iter().zip(path).all(same)
     }
 }

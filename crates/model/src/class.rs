@@ -14,6 +14,7 @@ pub enum ErrorClass {
     KeyReuse,
     InFlight,
     OutcomeUnknown,
+    ContentBlocked,
     Deprecated,
     Internal,
 }
@@ -33,6 +34,7 @@ impl ErrorClass {
             ErrorClass::KeyReuse => "key_reuse",
             ErrorClass::InFlight => "in_flight",
             ErrorClass::OutcomeUnknown => "outcome_unknown",
+            ErrorClass::ContentBlocked => "content_blocked",
             ErrorClass::Deprecated => "deprecated",
             ErrorClass::Internal => "internal",
         }

@@ -1,6 +1,6 @@
 //! One request on its way: what arrived, who sent it, and what has been learned about it so far.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use http::HeaderMap;
 use wardgate_model::Caller;
@@ -14,6 +14,7 @@ use crate::{
     exchange::Exchange,
     overrides::ongoing::Ticket,
     session::{Session, Underway},
+    stage::clean::Findings,
     upstream::declared::Declared,
 };
 
@@ -95,9 +96,19 @@ pub struct Call {
     pub underway: Option<Underway>,
     /// Its place among all requests under way, by which an override finds it.
     pub ticket: Ticket,
+    /// What was found so far in what servers said.
+    pub findings: Mutex<Findings>,
 }
 
 impl Call {
+    /// Adds to what was found in what servers said.
+    pub fn note(&self, findings: Findings) {
+        self.findings
+            .lock()
+            .expect("no panic while held")
+            .add(findings);
+    }
+
     /// Returns the raw value of a member of `params`.
     pub fn param(&self, key: &str) -> Option<&str> {
         self.frame.lookup()?.find(&[key])

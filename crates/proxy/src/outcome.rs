@@ -5,6 +5,7 @@ use std::time::Duration;
 use wardgate_model::ErrorClass;
 use wardgate_policy::{Decision, Effect};
 use wardgate_protocol::{Era, Frame, Method, Raw, RequestId, RpcError, error};
+use wardgate_sanitize::Detector;
 
 use crate::{
     allowance::{self, RateLimit},
@@ -118,6 +119,7 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
         }
         Stop::Timeout => Some(ErrorClass::Timeout),
         Stop::UpstreamFault { .. } => Some(ErrorClass::UpstreamError),
+        Stop::Withheld { .. } => Some(ErrorClass::ContentBlocked),
         Stop::OutcomeUnknown
         | Stop::Disabled {
             under_way: true, ..
@@ -153,6 +155,7 @@ fn advice(stop: &Stop) -> String {
         Stop::Timeout => "The tool did not answer in time. It may still have run; check before calling again.".into(),
         Stop::Unavailable { .. } => "The tool's server cannot be reached right now; nothing was sent to it. Try again later.".into(),
         Stop::UpstreamFault { reason } => format!("The tool's server failed: {reason}."),
+        Stop::Withheld { detector, kind } => withheld(*detector, kind),
         Stop::OutcomeUnknown => {
             "The connection to the tool's server was lost after the call was sent. It may have run; check before calling again.".into()
         }
@@ -186,6 +189,22 @@ fn disabled(rule: &Rule, under_way: bool) -> String {
         ),
         false => format!("Disabled by an operator's override: {reason}. Do not repeat this call."),
     }
+}
+
+/// Says what kind of thing it is, never the thing.
+fn withheld(detector: Detector, kind: &str) -> String {
+    let what = match detector {
+        Detector::Secrets => "a secret",
+        Detector::Pii => "personal data",
+        Detector::Declared => "data that is declared sensitive",
+        Detector::Terminal => "control characters",
+        Detector::Hidden => "hidden characters",
+        Detector::Injection => "instructions to a model",
+    };
+    format!(
+        "The server answered, but its answer is withheld: it holds {what} (`{kind}`), which may not be passed on here. \
+         What was asked for may have been done; repeating the call will not show more."
+    )
 }
 
 /// Names the rule, which is the operator's own word; what it looks at stays unsaid.
@@ -291,6 +310,7 @@ pub fn code(stop: &Stop, era: Era) -> i64 {
         Stop::NoToolset => 40400,
         Stop::OutcomeUnknown => 40900,
         Stop::Disabled { .. } => 42300,
+        Stop::Withheld { .. } => 45100,
         Stop::Limited(_) | Stop::Busy { .. } => 42900,
         Stop::Cancelled => 49900,
         Stop::Internal { .. } => error::INTERNAL_ERROR,
@@ -325,6 +345,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         | Stop::Unavailable { .. }
         | Stop::UpstreamFault { .. }
         | Stop::OutcomeUnknown
+        | Stop::Withheld { .. }
         | Stop::Internal { .. } => 200,
     }
 }

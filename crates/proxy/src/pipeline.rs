@@ -4,7 +4,7 @@
 //! The listener has already judged transport and envelope; what arrives here is one well-formed request.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -29,6 +29,7 @@ use crate::{
     stage::{
         admit::{Slot, admit},
         authorize::{self, Permit, REASON},
+        clean::Findings,
         connect::{Connected, connect},
         forward::forward,
         heed::{self, Heeded, heed},
@@ -62,7 +63,9 @@ pub async fn serve(
         Err(stop) => (Err(stop), era),
         Ok(call) => {
             let end = route(&gate, &call, &mut trail).await;
-            (end.map_err(|stop| cancelled(&call, stop)), call.peer.era())
+            let (end, era) = (end.map_err(|stop| cancelled(&call, stop)), call.peer.era());
+            trail.findings = call.findings.into_inner().expect("no panic while held");
+            (end, era)
         }
     };
     let end = record(&gate, &trail, started, end, era).await;
@@ -106,6 +109,7 @@ async fn introduce(
         cx,
         exchange,
         underway: arrival.underway,
+        findings: Mutex::default(),
     })
 }
 
@@ -245,6 +249,8 @@ pub struct Trail {
     pub upstream_us: u64,
     /// The record that is on disk already; what it says must be completed.
     pub received: Option<Record>,
+    /// What was found in what servers said.
+    pub findings: Findings,
     pub decision: Option<Decision>,
     /// The override without which policies would have denied the call.
     pub break_glass: Option<Arc<Rule>>,
@@ -278,6 +284,7 @@ impl Trail {
             upstream_protocol: None,
             upstream_us: 0,
             received: None,
+            findings: Findings::default(),
             limited_as: None,
             charged: None,
             warnings: Vec::new(),

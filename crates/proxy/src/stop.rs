@@ -1,10 +1,11 @@
 //! Every way a call can end without the upstream's result. [`crate::outcome`] turns these into what the client sees.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use wardgate_limit::Refusal;
 use wardgate_policy::Decision;
 use wardgate_protocol::{Raw, RpcError};
+use wardgate_sanitize::Detector;
 use wardgate_schema::Mismatch;
 
 use crate::{cx::Halt, overrides::Rule};
@@ -69,6 +70,11 @@ pub enum Stop {
     /// The upstream broke the protocol or its connection broke before anything could have happened.
     UpstreamFault {
         reason: &'static str,
+    },
+    /// What the server sent may not be passed on.
+    Withheld {
+        detector: Detector,
+        kind: Cow<'static, str>,
     },
     /// The request went out and no answer came back.
     OutcomeUnknown,

@@ -42,7 +42,21 @@ pub(crate) struct Keywords {
 }
 
 impl Keywords {
-    pub(crate) fn of(with_secrets: bool, with_injection: bool) -> Self {
+    /// Returns the words of some detectors; all rules that look for the same share them.
+    pub(crate) fn shared(with_secrets: bool, with_injection: bool) -> &'static Keywords {
+        static NONE: LazyLock<Keywords> = LazyLock::new(|| Keywords::of(false, false));
+        static SECRETS: LazyLock<Keywords> = LazyLock::new(|| Keywords::of(true, false));
+        static INJECTION: LazyLock<Keywords> = LazyLock::new(|| Keywords::of(false, true));
+        static BOTH: LazyLock<Keywords> = LazyLock::new(|| Keywords::of(true, true));
+        match (with_secrets, with_injection) {
+            (false, false) => &NONE,
+            (true, false) => &SECRETS,
+            (false, true) => &INJECTION,
+            (true, true) => &BOTH,
+        }
+    }
+
+    fn of(with_secrets: bool, with_injection: bool) -> Self {
         let mut keywords = Keywords {
             table: vec![0; 1 << (HASH_BITS - 6)],
             by_gram: HashMap::default(),

@@ -5,6 +5,7 @@
 //! text, [`Scanner`] one that comes in pieces; both obey [`Rules`]. [`strip`] is the short way for hidden characters only.
 //! Start with `engine.rs`; what is recognised is in `detect/`. This crate knows no clock, key or file.
 
+mod across;
 mod apply;
 mod blob;
 mod content;
@@ -30,11 +31,12 @@ mod tokens;
 mod unit;
 mod walk;
 
+pub use across::apply_across;
 pub use apply::{apply, apply_plain};
 pub use blob::apply_blobs;
 pub use hidden::Place;
 pub use outcome::{Blocked, Find, Outcome};
-pub use printable::printable;
+pub use printable::{loggable, printable};
 pub use provenance::wrap;
 pub use rules::{Action, Detector, Rules, RulesFault, Sensitive, Settings};
 pub use scanner::{Finish, Scanner};

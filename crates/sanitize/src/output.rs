@@ -36,6 +36,10 @@ pub(crate) struct Output {
     /// Raw text before this offset is written or dropped.
     pub(crate) kept: usize,
     pub(crate) is_edited: bool,
+    /// Offsets of the original of which it is asked, in order, where they are in `text`.
+    pub(crate) seams: Vec<usize>,
+    /// Where the seams that are passed are.
+    pub(crate) places: Vec<usize>,
     edits: Vec<Edit>,
 }
 
@@ -52,7 +56,10 @@ impl Output {
         }
         self.edits.sort_by_key(|edit| edit.start);
         let due = self.edits.partition_point(|edit| edit.start < before);
-        let mut due = self.edits.drain(..due).peekable();
+        let left = self.edits.split_off(due);
+        let mut due = std::mem::replace(&mut self.edits, left)
+            .into_iter()
+            .peekable();
         while let Some(mut edit) = due.next() {
             if edit.end <= self.kept {
                 continue;
@@ -62,6 +69,7 @@ impl Output {
             while let Some(next) = due.next_if(|next| next.start <= edit.end && continues(next)) {
                 edit.end = edit.end.max(next.end);
             }
+            self.pass_seams(edit.start);
             self.text
                 .push_str(&raw[self.kept - base..edit.start - base]);
             if !starts_late {
@@ -69,13 +77,25 @@ impl Output {
                 write(&mut self.text, &edit.instead, cut, seal);
             }
             self.kept = edit.end;
+            self.pass_seams(edit.end);
             self.is_edited = true;
+        }
+    }
+
+    /// Notes where seams up to an offset come to be. Within what is cut out all are one place, behind the mark.
+    fn pass_seams(&mut self, end: usize) {
+        while let Some(seam) = self.seams.get(self.places.len())
+            && *seam <= end
+        {
+            let behind = seam.saturating_sub(self.kept);
+            self.places.push(self.text.len() + behind);
         }
     }
 
     /// Writes what stands unchanged up to an offset.
     pub(crate) fn write_to(&mut self, raw: &str, base: usize, end: usize) {
         if end > self.kept {
+            self.pass_seams(end);
             self.text.push_str(&raw[self.kept - base..end - base]);
             self.kept = end;
         }

@@ -1,6 +1,10 @@
 //! Foreign text on one line of a terminal or a log.
 
+use std::sync::LazyLock;
+
+use crate::apply::apply_plain;
 use crate::hidden::{Place, is_hidden};
+use crate::rules::{Action, Rules, Settings};
 
 /// Returns text that is safe to print to a terminal or a log line: C0 and C1 controls, ESC sequences, bidi controls, line separators
 /// and everything invisible escaped as `\u{…}`, cut to `chars_max` characters with `…`.
@@ -17,6 +21,18 @@ pub fn printable(text: &str, chars_max: usize) -> String {
         chars += width;
     }
     line
+}
+
+/// Returns text of a server that is fit for a log: [`printable`], and no secret in it.
+pub fn loggable(text: &str, chars_max: usize) -> String {
+    static SECRETS: LazyLock<Rules> = LazyLock::new(|| {
+        let settings = Settings {
+            secrets: Action::Redact,
+            ..Settings::off(Place::Metadata)
+        };
+        Rules::new(settings).expect("no places, so none that is wrong")
+    });
+    printable(&apply_plain(&SECRETS, text).text, chars_max)
 }
 
 fn shown(c: char) -> String {

@@ -29,6 +29,19 @@ pub enum Detector {
     Injection,
 }
 
+impl Detector {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Detector::Secrets => "secrets",
+            Detector::Pii => "pii",
+            Detector::Declared => "declared",
+            Detector::Terminal => "terminal",
+            Detector::Hidden => "hidden",
+            Detector::Injection => "injection",
+        }
+    }
+}
+
 /// What is done about a find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Action {
@@ -82,6 +95,17 @@ impl Settings {
             injection: Action::Off,
         }
     }
+
+    fn action_mut(&mut self, detector: Detector) -> &mut Action {
+        match detector {
+            Detector::Secrets => &mut self.secrets,
+            Detector::Pii => &mut self.pii,
+            Detector::Declared => &mut self.declared,
+            Detector::Terminal => &mut self.terminal,
+            Detector::Hidden => &mut self.hidden,
+            Detector::Injection => &mut self.injection,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -107,14 +131,20 @@ pub enum RulesFault {
     NotALabel { label: String },
 }
 
-/// Settings made ready to be used: immutable, and cheap to clone.
+/// Settings made ready to be used: immutable, and cheap to make and to clone.
 #[derive(Clone)]
 pub struct Rules(Arc<Compiled>);
+
+impl std::fmt::Debug for Rules {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Rules").field(self.settings()).finish()
+    }
+}
 
 struct Compiled {
     settings: Settings,
     patterns: Vec<Pattern>,
-    keywords: Keywords,
+    keywords: &'static Keywords,
 }
 
 impl Rules {
@@ -128,7 +158,7 @@ impl Rules {
             Action::Off => Vec::new(),
             _ => patterns.collect::<Result<_, _>>()?,
         };
-        let keywords = Keywords::of(
+        let keywords = Keywords::shared(
             settings.secrets != Action::Off,
             settings.injection != Action::Off,
         );
@@ -139,7 +169,21 @@ impl Rules {
         })))
     }
 
-    pub(crate) fn action(&self, detector: Detector) -> Action {
+    /// Returns rules that besides redact what these detectors find, unless it is blocked anyway.
+    pub fn redacting(&self, detectors: &[Detector]) -> Rules {
+        let mut settings = self.settings().clone();
+        for detector in detectors {
+            let action = settings.action_mut(*detector);
+            if *action != Action::Block {
+                *action = Action::Redact;
+            }
+        }
+        // What could be read once can be read again.
+        Rules::new(settings).unwrap_or_else(|_| self.clone())
+    }
+
+    /// Returns what is done about the finds of a detector.
+    pub fn action(&self, detector: Detector) -> Action {
         let settings = self.settings();
         match detector {
             Detector::Secrets => settings.secrets,
@@ -164,6 +208,6 @@ impl Rules {
     }
 
     pub(crate) fn keywords(&self) -> &Keywords {
-        &self.0.keywords
+        self.0.keywords
     }
 }

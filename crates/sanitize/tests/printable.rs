@@ -37,3 +37,10 @@ fn long_text_is_cut_with_a_mark() {
     check("abcde\n", 6, "abcde…");
     check("abc", 0, "");
 }
+
+#[test]
+fn a_log_line_holds_no_secret() {
+    let token = ["ghp_", "EXAMPLEexample0123456789EXAMPLE01234"].concat();
+    let line = wardgate_sanitize::loggable(&format!("cannot use {token}\n"), 100);
+    assert_eq!(line, "cannot use [redacted:github_token]\\u{a}");
+}

@@ -11,11 +11,13 @@ use wardgate_config::{self as config, Config};
 use wardgate_identity::{AliasClash, NotASpiffeId, ProtectedResource, ResourceFault};
 use wardgate_model::{Risk, TenantId};
 use wardgate_policy::{Authorizer, Policies};
-use wardgate_sanitize::Level;
+use wardgate_sanitize::{Place, RulesFault};
 
 use crate::{
     ApiKey, Audit, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Tenants,
-    Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, admin, limits, tenant, traits,
+    Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, admin, limits,
+    sanitize::{Rulebook, Rulebooks},
+    tenant, traits,
 };
 
 /// Stands in a command for the gateway's own program; the composition root puts the real path there.
@@ -40,6 +42,8 @@ pub enum CompileError {
     #[error(transparent)]
     Resource(#[from] ResourceFault),
     #[error(transparent)]
+    Sanitize(#[from] RulesFault),
+    #[error(transparent)]
     Limit(#[from] wardgate_limit::RuleFault),
     #[error("the config has no canonical form")]
     Canonical(#[from] serde_json::Error),
@@ -58,7 +62,7 @@ pub fn compile(
     let mut faults = Vec::new();
     let mut servers = BTreeMap::new();
     for server in &config.servers {
-        match compile_server(server) {
+        match compile_server(server, &config.gateway.sanitize) {
             Ok(server) => drop(servers.insert(server.alias.clone(), Arc::new(server))),
             Err(fault) => faults.push(fault),
         }
@@ -73,8 +77,7 @@ pub fn compile(
         .iter()
         .filter(|toolset| is_served(toolset, config))
     {
-        let public_url = &config.gateway.public_url;
-        match compile_toolset(toolset, public_url, &tenants, policies.clone()) {
+        match compile_toolset(toolset, config, &tenants, policies.clone()) {
             Ok(toolset) => drop(toolsets.insert(toolset.name.clone(), Arc::new(toolset))),
             Err(fault) => faults.push(fault),
         }
@@ -172,7 +175,10 @@ fn compile_caps(limits: &config::Limits) -> Caps {
     }
 }
 
-fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
+fn compile_server(
+    server: &config::Server,
+    widest: &config::Sanitize,
+) -> Result<Server, CompileError> {
     Ok(Server {
         name: server.name.clone(),
         alias: server.alias.clone(),
@@ -189,12 +195,11 @@ fn compile_server(server: &config::Server) -> Result<Server, CompileError> {
         reply_bytes_max: server.reply_max.0,
         validate: server.validate,
         validate_output: validate_output(server.validate_output),
-        sanitize_metadata: level(server.sanitize.metadata),
-        sanitize_results: level(server.sanitize.results),
+        metadata: Rulebook::compile(Place::Metadata, &[*widest], server, &[])?,
         warm: server.warm,
         tools: traits::compile(&server.tools),
-        // Lines carry the whole definition with them, so any change makes new ones.
-        digest: digest_of(server)?.into(),
+        // Lines carry the whole definition and their lists with them, so any change makes new ones.
+        digest: digest_of(&(server, widest))?.into(),
     })
 }
 
@@ -211,13 +216,6 @@ fn validate_output(output: config::ValidateOutput) -> ValidateOutput {
         config::ValidateOutput::Off => ValidateOutput::Off,
         config::ValidateOutput::Flag => ValidateOutput::Flag,
         config::ValidateOutput::Block => ValidateOutput::Block,
-    }
-}
-
-fn level(strip: config::Strip) -> Level {
-    match strip {
-        config::Strip::Strip => Level::Strip,
-        config::Strip::Off => Level::Off,
     }
 }
 
@@ -298,10 +296,11 @@ fn is_served(toolset: &config::Toolset, config: &Config) -> bool {
 
 fn compile_toolset(
     toolset: &config::Toolset,
-    public_url: &str,
+    config: &Config,
     tenants: &Tenants,
     policies: Option<Arc<Policies>>,
 ) -> Result<Toolset, CompileError> {
+    let public_url = &config.gateway.public_url;
     let uri = match toolset.name.as_str() {
         "default" => format!("{public_url}/mcp"),
         name => format!("{public_url}/mcp/{name}"),
@@ -331,6 +330,7 @@ fn compile_toolset(
         },
         uri,
         policies,
+        sanitize: Rulebooks::compile(toolset, config)?,
     })
 }
 

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use url::Url;
 use wardgate_model::{Alias, SecretRef, ServerName};
-use wardgate_sanitize::Level;
+
+use crate::sanitize::Rulebook;
 
 use crate::traits::Traits;
 
@@ -24,8 +25,8 @@ pub struct Server {
     pub validate: bool,
     /// Structured results are checked against the tool's output schema.
     pub validate_output: ValidateOutput,
-    pub sanitize_metadata: Level,
-    pub sanitize_results: Level,
+    /// What is done about what its lists say. Lists are shared, so no toolset has a word here.
+    pub metadata: Rulebook,
     /// Lines are opened when the gateway starts, not at the first call.
     pub warm: bool,
     /// What the operator knows of its tools, by the name at the server.

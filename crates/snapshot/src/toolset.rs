@@ -7,7 +7,7 @@ use wardgate_identity::ProtectedResource;
 use wardgate_model::{Alias, GroupName, Risk, Scope, ToolsetName};
 use wardgate_policy::Policies;
 
-use crate::{Server, Traits};
+use crate::{Server, Traits, sanitize::Rulebooks};
 
 #[derive(Clone, Debug)]
 pub struct Toolset {
@@ -32,6 +32,8 @@ pub struct Toolset {
     pub resource: Option<ProtectedResource>,
     /// What decides over its calls; without policies every call is allowed.
     pub policies: Option<Arc<Policies>>,
+    /// What is done about what servers send to its clients.
+    pub sanitize: Rulebooks,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -84,7 +84,8 @@ fn a_line_outlives_changes_to_others_and_none_to_its_own_server() {
         "validate_output: block",
         "concurrency: 3",
         "timeouts: {call: 1s}",
-        "sanitize: {results: off}",
+        "sanitize: {hidden: off}",
+        "tools: {x: {sanitize: {pii: mark}}}",
         "era: legacy",
         "headers: {X-A: b}",
         "auth: {token: {env: A}}",
@@ -396,14 +397,6 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             "servers.<name>.validate_output",
             one("/servers/web/validate_output", json!("block")),
         ),
-        (
-            "servers.<name>.sanitize.metadata",
-            one("/servers/web/sanitize", json!({"metadata": "off"})),
-        ),
-        (
-            "servers.<name>.sanitize.results",
-            one("/servers/web/sanitize", json!({"results": "off"})),
-        ),
         ("servers.<name>.warm", one("/servers/web/warm", json!(true))),
         (
             "servers.<name>.tools.<name>.read_only",
@@ -529,7 +522,20 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
             "era" => json!("legacy"),
             _ => json!("x"),
         };
-        if path.starts_with("gateway.limits.") {
+        if path.contains(".sanitize.") {
+            let section = path.replacen(
+                "<name>",
+                if path.starts_with("t") {
+                    "default"
+                } else {
+                    "web"
+                },
+                1,
+            );
+            let section = section.replace("<name>", "x").replace('.', "/");
+            let parent = format!("/{}", section.rsplit_once('/').unwrap().0);
+            changes.push((path, one(&parent, json!({last: "block"}))));
+        } else if path.starts_with("gateway.limits.") {
             changes.push((path, one(&format!("/gateway/limits/{last}"), value)));
         } else if path.starts_with("tenants.<name>.limits[].")
             && !changes.iter().any(|(known, _)| *known == path)

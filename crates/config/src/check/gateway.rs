@@ -71,6 +71,7 @@ pub fn check(
         seal_key: raw.seal_key.as_ref().map(|secret| checks.secret(secret)),
         record: raw.record,
         audit: raw.audit.clone(),
+        sanitize: raw.sanitize,
         state: checks.path(&raw.state),
         limits: raw.limits.clone(),
     })

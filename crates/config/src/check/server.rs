@@ -71,7 +71,7 @@ pub fn check_all(
             reply_max: server.reply_max,
             validate: server.validate,
             validate_output: server.validate_output,
-            sanitize: server.sanitize.clone(),
+            sanitize: server.sanitize,
             warm: server.warm,
             tools: tools(checks, &place.child("tools"), &server.tools),
         });

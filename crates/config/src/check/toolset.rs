@@ -44,6 +44,7 @@ pub fn check_all(
             risk_max: None,
             groups: None,
             environments: None,
+            sanitize: Default::default(),
         }];
     };
     if !raw.contains_key("default") && !checks.faulty(place) {
@@ -124,6 +125,7 @@ fn check(
         risk_max: raw.risk_max,
         groups: (raw.groups.as_ref()).map(|names| names.iter().map(GroupName::new).collect()),
         environments: raw.environments.clone(),
+        sanitize: raw.sanitize,
     }
 }
 

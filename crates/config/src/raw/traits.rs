@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::sanitize::Sanitize;
 use crate::amounts::Usd;
 
 /// What is known of a tool.
@@ -19,6 +20,8 @@ pub struct Tool {
     /// JSON Pointers into the arguments, and into the structured result, whose values are redacted before a record is kept; a step `*` is any member or item.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sensitive: Vec<String>,
+    /// What is done about what the tool sends, also in lists.
+    pub sanitize: Sanitize,
 }
 
 /// How bad a wrong call can be.

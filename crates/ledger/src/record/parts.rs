@@ -1,5 +1,7 @@
 //! The members of a record. Words of strangers are [`Text`]; arguments and results are canonical JSON, redacted before.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -211,6 +213,9 @@ pub struct Outcome {
     /// What became of a structured result that does not fit its schema: `flagged` or `blocked`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Text>,
+    /// What was found in what servers said and should not be there, such as `secrets.jwt`, and how often.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub found: BTreeMap<Text, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_ms: Option<u64>,
     /// Of that, the time spent waiting for people.
@@ -238,6 +243,7 @@ impl Outcome {
             error_type: None,
             code: None,
             output: None,
+            found: BTreeMap::new(),
             total_ms: None,
             wait_ms: None,
             upstream_ms: None,

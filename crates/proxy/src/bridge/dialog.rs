@@ -9,7 +9,6 @@ use wardgate_protocol::{
     finish::{self, ResultType},
 };
 
-use wardgate_sanitize::Level;
 use wardgate_snapshot::Server;
 
 use super::{
@@ -18,7 +17,7 @@ use super::{
 };
 use crate::{
     call::Call,
-    stage::sanitize::strip,
+    stage::clean::{Filter, Part},
     stop::Stop,
     upstream::{fault::FlightFault, flight::Flight, http::Mirrored, link::Link, routes::Event},
 };
@@ -34,6 +33,7 @@ pub struct Dialog {
     sent: Sent,
     notices: Notices,
     server: Arc<Server>,
+    filter: Filter,
     /// Requests of a legacy server that wait for an answer: our key, its id.
     open: Vec<(String, RequestId)>,
     rounds: u32,
@@ -61,6 +61,7 @@ impl Dialog {
         mut flight: Flight,
         sent: Sent,
         server: Arc<Server>,
+        filter: Filter,
     ) -> Result<Dialog, FlightFault> {
         flight.launch(&sent.frame, &sent.headers).await?;
         Ok(Dialog {
@@ -68,6 +69,7 @@ impl Dialog {
             sent,
             notices: Notices::default(),
             server,
+            filter,
             open: Vec::new(),
             rounds: 0,
         })
@@ -75,6 +77,11 @@ impl Dialog {
 
     pub fn link(&self) -> &Arc<Link> {
         self.flight.link()
+    }
+
+    /// How what the server says is cleaned.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
     }
 
     /// Follows the conversation to its next turn, passing notifications on.
@@ -110,9 +117,10 @@ impl Dialog {
         if call.peer.era() == Era::Modern {
             return Ok(Turn::Reply(frame));
         }
-        let (result, _) = strip(result, self.server.sanitize_results);
-        let asks = Ask::read_all(call, &self.server.alias, &result)?;
-        Ok(Turn::Asks(self.with_state(asks, &result)))
+        let clean = self.filter.clean(call, result, Part::Body)?;
+        let asks = Ask::read_all(call, &self.server.alias, &clean)?;
+        // The state goes back to the server and nowhere else.
+        Ok(Turn::Asks(self.with_state(asks, result)))
     }
 
     /// Remembers the state to hand back with the answers.
@@ -128,7 +136,10 @@ impl Dialog {
     }
 
     async fn pass_on(&mut self, call: &Call, frame: Frame) {
-        let frame = cleaned(frame, self.server.sanitize_results);
+        // What may not be passed on is not; that it came is in the record.
+        let Ok(frame) = self.cleaned(call, frame) else {
+            return;
+        };
         if let Some(frame) = self.notices.translate(call, frame) {
             call.exchange.notify(frame).await;
         }
@@ -163,7 +174,7 @@ impl Dialog {
     }
 
     async fn question(&mut self, call: &Call, frame: &Frame) -> Result<Option<Ask>, Stop> {
-        let frame = &cleaned(frame.clone(), self.server.sanitize_results);
+        let frame = &self.cleaned(call, frame.clone())?;
         let Some(id) = frame.id() else {
             return Ok(None);
         };
@@ -283,15 +294,16 @@ impl Dialog {
     pub fn open_keys(&self) -> Vec<String> {
         self.open.iter().map(|(key, _)| key.clone()).collect()
     }
-}
 
-/// What a server says on the way to its answer is shown to models and people like the answer itself.
-fn cleaned(frame: Frame, level: Level) -> Frame {
-    let Some(params) = frame.params() else {
-        return frame;
-    };
-    match strip(params, level) {
-        (_, 0) => frame,
-        (clean, _) => frame.with(None, Some(&clean)),
+    /// What a server says on the way to its answer is shown to models and people like the answer itself.
+    fn cleaned(&self, call: &Call, frame: Frame) -> Result<Frame, Stop> {
+        let Some(params) = frame.params() else {
+            return Ok(frame);
+        };
+        let clean = self.filter.clean(call, params, Part::Body)?;
+        match std::ptr::eq(clean.as_str(), params.as_str()) {
+            true => Ok(frame),
+            false => Ok(frame.with(None, Some(&clean))),
+        }
     }
 }

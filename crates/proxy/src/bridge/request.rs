@@ -8,6 +8,7 @@ use wardgate_protocol::{
 
 use crate::{
     call::Call,
+    seal::{Purpose, Seal},
     upstream::{declared, link::Link},
 };
 
@@ -19,15 +20,27 @@ pub struct Rename<'a> {
 }
 
 /// Returns the request to send for `call` under the id `id`, which is its progress token there too.
-pub fn request(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) -> Frame {
-    match params(call, link, id, rename) {
+pub fn request(
+    seal: &Seal,
+    call: &Call,
+    link: &Link,
+    id: &RequestId,
+    rename: Option<Rename<'_>>,
+) -> Frame {
+    match params(seal, call, link, id, rename) {
         Some(params) => call.frame.with(Some(id), Some(&params)),
         None => call.frame.with(Some(id), None),
     }
 }
 
 /// Returns the changed params, or `None` when the client's can go out as they are.
-fn params(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) -> Option<Raw> {
+fn params(
+    seal: &Seal,
+    call: &Call,
+    link: &Link,
+    id: &RequestId,
+    rename: Option<Rename<'_>>,
+) -> Option<Raw> {
     let said = call.frame.params();
     let mut changed: Option<Raw> = match (call.peer.era(), link.era()) {
         (Era::Modern, Era::Legacy) => said.map(without_modern),
@@ -37,6 +50,10 @@ fn params(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) 
     if meta::progress_token(call.frame.lookup()).is_some() {
         let current = changed.as_ref().or(said);
         changed = Some(meta::with_progress_token(current, Some(id.as_str())));
+    }
+    if let Some(state) = server_state(seal, call) {
+        let current = changed.as_ref().or(said).map_or("{}", Raw::as_str);
+        changed = Some(Raw::trusted(edit::set(current, &["requestState"], &state)));
     }
     if let Some(traced) = call.trace.add(changed.as_ref().or(said)) {
         changed = Some(traced);
@@ -53,6 +70,12 @@ fn params(call: &Call, link: &Link, id: &RequestId, rename: Option<Rename<'_>>) 
         }
     }
     changed
+}
+
+/// The state a server gave, as it gave it, if it travelled sealed.
+fn server_state(seal: &Seal, call: &Call) -> Option<String> {
+    let token = call.param_string("requestState")?;
+    seal.open(Purpose::ServerState, &token)
 }
 
 /// A legacy server knows neither the metadata nor the members of a retried request.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use wardgate_protocol::{Era, Method, Raw, edit, finish};
+use wardgate_sanitize::loggable;
 
 use super::{Item, Listing};
 use crate::upstream::{
@@ -83,7 +84,8 @@ pub async fn fetch(
         detail: "a list could not be read".into(),
     })?;
     for (key, why) in &quarantined {
-        tracing::warn!(server = %line.alias(), item = key, why, "left out of the list");
+        let (item, why) = (loggable(key, 128), loggable(why, 300));
+        tracing::warn!(server = %line.alias(), item, why, "left out of the list");
     }
     Ok(Listing {
         items,

@@ -5,16 +5,20 @@ use wardgate_protocol::{
     param_headers::ParamHeader,
     scan::{self, Keys},
 };
-use wardgate_sanitize::{Level, Place};
+use wardgate_sanitize::{Action, Detector, Find, apply_plain, loggable};
 use wardgate_schema::Schema;
 use wardgate_snapshot::{Server, ValidateOutput};
 
-use crate::{bridge::link, upstream::changes::Shelf};
+use crate::{
+    bridge::link,
+    stage::clean::{Part, clean},
+    upstream::changes::Shelf,
+};
 
 pub struct Item {
     /// Name, URI or URI template, by kind.
     pub key: String,
-    /// As the server said it, but for hidden characters taken out.
+    /// As the server said it, cleaned.
     pub raw: Raw,
     /// The text before cleaning, to recognise an unchanged item.
     said: Raw,
@@ -41,17 +45,11 @@ impl Item {
         let Some(key) = key else {
             return Err((String::new(), format!("has no `{}`", key_of(shelf))));
         };
-        let refuse = |why: String| (wardgate_sanitize::printable(&key, 128), why);
+        let refuse = |why: String| (key.clone(), why);
         if shelf == Shelf::Tools && !is_tool_name(&key) {
             return Err(refuse("name is not 1 to 128 of A-Z a-z 0-9 _ . -".into()));
         }
-        let raw = match server.sanitize_metadata {
-            Level::Off => said.clone(),
-            Level::Strip => match wardgate_sanitize::strip(said.as_str(), Place::Metadata) {
-                (_, 0) => said.clone(),
-                (clean, _) => Raw::trusted(clean.into_owned()),
-            },
-        };
+        let raw = cleaned(&said, &key, shelf, server).map_err(refuse)?;
         let limits = Limits {
             message_bytes_max: raw.len(),
             ..Limits::default()
@@ -74,6 +72,34 @@ impl Item {
 
     pub fn is_unchanged(&self, said: &str) -> bool {
         self.said.as_str() == said
+    }
+}
+
+/// Makes an item fit to be shown.
+fn cleaned(said: &Raw, key: &str, shelf: Shelf, server: &Server) -> Result<Raw, String> {
+    let tool = (shelf == Shelf::Tools).then_some(key);
+    let rules = server.metadata.of(tool);
+    // Nobody could ask for it by what would be shown.
+    let is_cut = |find: &Find| {
+        !matches!(find.detector, Detector::Hidden | Detector::Terminal)
+            && rules.action(find.detector) == Action::Redact
+    };
+    if apply_plain(rules, key).finds.iter().any(is_cut) {
+        return Err("its name holds what is not to be shown".into());
+    }
+    let source = format!("{}/{key}", server.alias);
+    match clean(rules, &source, said, Part::Item) {
+        Ok(clean) => {
+            if !clean.findings.0.is_empty() {
+                let (item, found) = (loggable(key, 128), clean.findings.0);
+                tracing::info!(server = %server.alias, item, ?found, "found in a list");
+            }
+            Ok(clean.raw)
+        }
+        Err(withheld) => {
+            let found: Vec<_> = withheld.findings.0.into_keys().collect();
+            Err(format!("it holds what is blocked: {}", found.join(", ")))
+        }
     }
 }
 

@@ -3,10 +3,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use wardgate_protocol::{Frame, Method};
+use wardgate_model::Alias;
+use wardgate_protocol::{Frame, Method, Raw, edit};
 use wardgate_snapshot::Toolset;
 
-use crate::upstream::changes::{Change, News, Shelf};
+use crate::{
+    stage::clean::{Part, clean},
+    upstream::changes::{Change, News, Shelf},
+};
 
 /// What a client wants to hear of.
 #[derive(Clone, Debug, Default)]
@@ -59,18 +63,15 @@ impl Gathered {
             }) => self.list(interest, shelf),
             Ok(Change {
                 news: News::Resource { uri, params },
-                ..
+                server,
             }) => {
                 if interest.uris.contains(&uri)
                     && !self.updates.iter().any(|(known, _)| *known == uri)
                 {
-                    self.updates.push((
-                        uri,
-                        Frame::notification(
-                            Method::NotificationResourcesUpdated.as_str(),
-                            Some(&params),
-                        ),
-                    ));
+                    let params = updated(toolset, server.as_ref(), &uri, &params);
+                    let method = Method::NotificationResourcesUpdated.as_str();
+                    self.updates
+                        .push((uri, Frame::notification(method, Some(&params))));
                 }
             }
             // Everything may have changed: a reload, or this reader fell behind.
@@ -104,5 +105,19 @@ impl Gathered {
         lists
             .chain(self.updates.into_iter().map(|(_, frame)| frame))
             .collect()
+    }
+}
+
+/// What a server says of a change, cleaned; only the address where that may not be. The address is the client's own word.
+fn updated(toolset: &Toolset, server: Option<&Alias>, uri: &str, said: &Raw) -> Raw {
+    let uri = edit::quote(uri);
+    let cleaned = server.and_then(|server| {
+        let rules = toolset.sanitize.of(server, None);
+        clean(rules, server.as_str(), said, Part::Body).ok()
+    });
+    match cleaned {
+        Some(clean) if std::ptr::eq(clean.raw.as_str(), said.as_str()) => clean.raw,
+        Some(clean) => Raw::trusted(edit::set(clean.raw.as_str(), &["uri"], &uri)),
+        None => Raw::trusted(format!("{{\"uri\":{uri}}}")),
     }
 }

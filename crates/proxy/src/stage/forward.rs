@@ -5,7 +5,9 @@ use std::time::Instant;
 use http::{HeaderName, HeaderValue};
 use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
 
-use super::{connect::Connected, heed, intend::Intent, reserve::Reserved, resolve::Target};
+use super::{
+    clean::Filter, connect::Connected, heed, intend::Intent, reserve::Reserved, resolve::Target,
+};
 use crate::{
     bridge::{
         ask::Ask,
@@ -31,6 +33,7 @@ pub struct RawReply {
     era: Era,
     /// Made by the gateway out of a legacy server's questions; already in the client's shape.
     own: bool,
+    filter: Filter,
 }
 
 impl RawReply {
@@ -51,6 +54,17 @@ impl RawReply {
     pub(super) fn is_own(&self) -> bool {
         self.own
     }
+
+    /// How it is to be cleaned.
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+}
+
+/// What is sent, besides what the client said, and how is read what comes back.
+pub struct Errand<'a> {
+    pub rename: Option<Rename<'a>>,
+    pub filter: Filter,
 }
 
 /// Sends a tool call and returns the reply.
@@ -65,12 +79,15 @@ pub async fn forward(
     connected: Connected,
     trail: &mut Trail,
 ) -> Result<RawReply, Stop> {
-    let rename = Some(Rename {
-        path: &["name"],
-        to: target.name(),
-    });
-    let reserved = intent.into_reserved();
-    exchange(gate, call, target, connected, rename, reserved, trail).await
+    let (reserved, owed) = intent.into_parts();
+    let errand = Errand {
+        rename: Some(Rename {
+            path: &["name"],
+            to: target.name(),
+        }),
+        filter: Filter::of(call, &target.server().alias, Some(target.name()), owed),
+    };
+    exchange(gate, call, target, connected, errand, reserved, trail).await
 }
 
 /// Sends any request that names something at one server.
@@ -82,7 +99,7 @@ pub async fn exchange(
     call: &Call,
     target: &Target,
     connected: Connected,
-    rename: Option<Rename<'_>>,
+    errand: Errand<'_>,
     reserved: Reserved,
     trail: &mut Trail,
 ) -> Result<RawReply, Stop> {
@@ -91,7 +108,7 @@ pub async fn exchange(
     heed::still(gate, call, target)?;
     let parked = gate.parked.resume(&gate.seal, call)?;
     let started = Instant::now();
-    let reply = follow(gate, call, target, connected, parked, rename).await;
+    let reply = follow(gate, call, target, connected, parked, &errand).await;
     let took = started.elapsed();
     trail.upstream(took);
     let (charged, warnings) = reserved.settle(&reply, took.saturating_sub(call.cx.waited()));
@@ -106,7 +123,7 @@ async fn follow(
     target: &Target,
     connected: Connected,
     parked: Option<(Dialog, Vec<Ask>)>,
-    rename: Option<Rename<'_>>,
+    errand: &Errand<'_>,
 ) -> Result<RawReply, Stop> {
     let mut connected = connected;
     let mut dialog = match parked {
@@ -118,7 +135,7 @@ async fn follow(
             }
             dialog
         }
-        None => start(gate, call, target, &mut connected, rename).await?,
+        None => start(gate, call, target, &mut connected, errand).await?,
     };
     let mut relisted = false;
     loop {
@@ -128,11 +145,12 @@ async fn follow(
                 relisted = true;
                 Box::pin(relist(call, &connected)).await?;
                 heed::still(gate, call, target)?;
-                dialog = Box::pin(start(gate, call, target, &mut connected, rename)).await?;
+                dialog = Box::pin(start(gate, call, target, &mut connected, errand)).await?;
             }
             Turn::Reply(frame) => {
                 return Ok(RawReply {
                     era: dialog.link().era(),
+                    filter: dialog.filter().clone(),
                     frame,
                     own: false,
                 });
@@ -163,6 +181,7 @@ fn park(
     dialog: Dialog,
     asks: Vec<Ask>,
 ) -> Result<RawReply, Stop> {
+    let filter = dialog.filter().clone();
     let result = gate.parked.park(
         &gate.seal,
         call,
@@ -174,6 +193,7 @@ fn park(
         frame: Frame::success(&call.id, &result),
         era: Era::Modern,
         own: true,
+        filter,
     })
 }
 
@@ -183,11 +203,11 @@ async fn start(
     call: &Call,
     target: &Target,
     connected: &mut Connected,
-    rename: Option<Rename<'_>>,
+    errand: &Errand<'_>,
 ) -> Result<Dialog, Stop> {
     match call
         .cx
-        .within(send(call, target, connected, rename))
+        .within(send(gate, call, target, connected, errand))
         .await?
     {
         Ok(dialog) => Ok(dialog),
@@ -196,7 +216,7 @@ async fn start(
                 || (may_run_twice(&call.method) && matches!(fault, FlightFault::Lost { .. })) =>
         {
             tracing::debug!(server = %target.server().alias, %fault, "sending again on a fresh link");
-            Box::pin(again(gate, call, target, connected, rename)).await
+            Box::pin(again(gate, call, target, connected, errand)).await
         }
         Err(fault) => Err(fault.to_stop()),
     }
@@ -207,14 +227,14 @@ async fn again(
     call: &Call,
     target: &Target,
     connected: &mut Connected,
-    rename: Option<Rename<'_>>,
+    errand: &Errand<'_>,
 ) -> Result<Dialog, Stop> {
     let link = call.cx.within(connected.line().link()).await?;
     connected.renew(link.map_err(|fault| fault.to_stop())?);
     heed::still(gate, call, target)?;
     let sent = call
         .cx
-        .within(send(call, target, connected, rename))
+        .within(send(gate, call, target, connected, errand))
         .await?;
     sent.map_err(|fault| fault.to_stop())
 }
@@ -228,16 +248,17 @@ fn may_run_twice(method: &Method) -> bool {
 }
 
 async fn send(
+    gate: &Gate,
     call: &Call,
     target: &Target,
     connected: &Connected,
-    rename: Option<Rename<'_>>,
+    errand: &Errand<'_>,
 ) -> Result<Dialog, FlightFault> {
     let link = connected.link();
     let flight = link.flight(Some(call.owner()));
-    let frame = request::request(call, link, &flight.id(), rename);
+    let frame = request::request(&gate.seal, call, link, &flight.id(), errand.rename);
     let mut headers = match link.era() {
-        Era::Modern => modern_headers(call, target, rename),
+        Era::Modern => modern_headers(call, target, errand.rename),
         Era::Legacy => Vec::new(),
     };
     headers.extend(call.trace.headers().filter_map(|(name, value)| {
@@ -246,7 +267,9 @@ async fn send(
             HeaderValue::try_from(value).ok()?,
         ))
     }));
-    Dialog::start(flight, Sent { frame, headers }, target.server().clone()).await
+    let sent = Sent { frame, headers };
+    let server = target.server().clone();
+    Dialog::start(flight, sent, server, errand.filter.clone()).await
 }
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.

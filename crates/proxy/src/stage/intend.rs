@@ -1,18 +1,21 @@
 //! Permit + Reserved → Intent: what may change something is on disk before it is sent.
 
+use wardgate_policy::Redaction;
 use wardgate_snapshot::OnError;
 
-use super::{authorize::Permit, record, reserve::Reserved, resolve::Target};
+use super::{authorize::Permit, clean, record, reserve::Reserved, resolve::Target};
 use crate::{call::Call, gate::Gate, pipeline::Trail, stop::Stop};
 
 /// That a call is allowed and paid for, and as far as its record is concerned may be sent.
 pub struct Intent {
     reserved: Reserved,
+    owed: Vec<Redaction>,
 }
 
 impl Intent {
-    pub(super) fn into_reserved(self) -> Reserved {
-        self.reserved
+    /// What is reserved, and what the permit asks to be taken out of the reply.
+    pub(super) fn into_parts(self) -> (Reserved, Vec<Redaction>) {
+        (self.reserved, self.owed)
     }
 }
 
@@ -25,12 +28,13 @@ pub async fn intend(
     gate: &Gate,
     call: &Call,
     target: &Target,
-    _permit: &Permit,
+    permit: &Permit,
     reserved: Reserved,
     trail: &mut Trail,
 ) -> Result<Intent, Stop> {
+    let owed = clean::owed(permit);
     let Some(ledger) = &gate.ports.ledger else {
-        return Ok(Intent { reserved });
+        return Ok(Intent { reserved, owed });
     };
     let audit = &call.snapshot.gateway.audit;
     let (written, on_error) = match target.server().traits_of(target.name()).read_only {
@@ -47,6 +51,6 @@ pub async fn intend(
         OnError::Block if !written => Err(Stop::Internal {
             reason: "its record cannot be written, so nothing was sent",
         }),
-        OnError::Block | OnError::Degrade => Ok(Intent { reserved }),
+        OnError::Block | OnError::Degrade => Ok(Intent { reserved, owed }),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod authorize;
+pub mod clean;
 pub mod connect;
 pub mod forward;
 pub mod heed;

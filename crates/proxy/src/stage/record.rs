@@ -1,6 +1,6 @@
 //! The end of every call: one record, whatever happened.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -287,11 +287,19 @@ fn outcome_of(trail: &Trail, started: Instant, end: &Result<Answer, Stop>, era: 
         error_type,
         code,
         output: trail.output.map(Into::into),
+        found: found(trail),
         total_ms: Some(started.elapsed().as_millis() as u64),
         upstream_ms: (trail.upstream_us > 0).then_some(trail.upstream_us / 1000),
         bytes: Some(bytes as u64),
         ..Outcome::of(status)
     }
+}
+
+fn found(trail: &Trail) -> BTreeMap<Text, u64> {
+    let counts = trail.findings.0.iter();
+    counts
+        .map(|(name, count)| (name.as_str().into(), *count as u64))
+        .collect()
 }
 
 /// What was charged to the caller's budgets.
@@ -381,6 +389,7 @@ fn error_type(stop: &Stop) -> &'static str {
         | Stop::Unavailable { .. }
         | Stop::UpstreamFault { .. }
         | Stop::OutcomeUnknown
+        | Stop::Withheld { .. }
         | Stop::Internal { .. } => "internal",
     }
 }

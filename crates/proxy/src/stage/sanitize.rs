@@ -1,24 +1,26 @@
-//! RawReply → CleanReply, the only thing a client can be sent: hidden characters out, right for the client's era, the
-//! client's own id. A reply that needs no change is passed on byte for byte.
+//! RawReply → CleanReply, the only thing a client can be sent: cleaned as the rules for its tool and its caller say, right for
+//! the client's era, the client's own id. A reply that needs no change is passed on byte for byte.
 
 use memchr::memmem;
 use wardgate_protocol::{
     Era, Frame, Method, Raw, RpcError, edit, error,
     finish::{self, ResultType},
 };
-use wardgate_sanitize::{Level, Place};
 use wardgate_snapshot::Server;
 
-use super::{forward::RawReply, resolve::Target};
+use super::{clean::Part, forward::RawReply, resolve::Target};
 use crate::{
     bridge::{ask::Ask, task_ids},
     call::Call,
     gate::Gate,
+    seal::Purpose,
     stop::Stop,
 };
 
 pub struct CleanReply {
     frame: Frame,
+    /// The result as the server said it, if it was changed.
+    said: Option<Raw>,
 }
 
 impl CleanReply {
@@ -34,14 +36,20 @@ impl CleanReply {
     pub(super) fn with_result(self, call: &Call, result: &Raw) -> CleanReply {
         CleanReply {
             frame: self.frame.with_result(&call.id, Some(result)),
+            said: self.said,
         }
+    }
+
+    /// The result before it was cleaned; for judging what the server did, not for sending.
+    pub(super) fn said(&self) -> Option<&Raw> {
+        self.said.as_ref()
     }
 }
 
 /// Cleans the reply.
 ///
 /// # Errors
-/// The server's own error, as [`Stop::Upstream`], cleaned too.
+/// The server's own error, as [`Stop::Upstream`], cleaned too; [`Stop::Withheld`].
 pub fn sanitize(
     gate: &Gate,
     call: &Call,
@@ -50,19 +58,26 @@ pub fn sanitize(
 ) -> Result<CleanReply, Stop> {
     let server = target.server();
     let Some(said) = reply.frame().result() else {
-        return Err(upstream_error(call, server.sanitize_results, reply));
+        return Err(upstream_error(call, reply));
     };
     if !said.as_str().starts_with('{') {
         return Err(Stop::UpstreamFault {
             reason: "its result is not an object",
         });
     }
-    let (clean, _) = strip(said, server.sanitize_results);
+    // Made here, of questions that were cleaned when they came.
     if reply.is_own() {
         return Ok(CleanReply {
-            frame: reply.frame().with_result(&call.id, Some(&clean)),
+            frame: reply.frame().with_result(&call.id, Some(said)),
+            said: None,
         });
     }
+    let clean = reply.filter().clean(call, said, Part::Body)?;
+    let was_cleaned = !std::ptr::eq(clean.as_str(), said.as_str());
+    let clean = match was_cleaned {
+        true => with_state(gate, said, clean),
+        false => clean,
+    };
     let clean = match (call.peer.era(), reply.era()) {
         (Era::Modern, Era::Modern) => questions(call, server, clean)?,
         _ => clean,
@@ -72,13 +87,27 @@ pub fn sanitize(
         (Era::Legacy, _) => finish::for_legacy(&call.method, &clean),
     };
     if speaks_of_tasks(&call.method, &result) {
-        result = task_ids::seal_in(&gate.seal, call, server.alias.as_str(), &result);
+        result = task_ids::seal_in(&gate.seal, call, reply.filter(), &result);
     }
     let is_as_said = std::ptr::eq(result.as_str(), said.as_str());
     let changed = (!is_as_said).then_some(&result);
     Ok(CleanReply {
         frame: reply.frame().with_result(&call.id, changed),
+        said: was_cleaned.then(|| said.clone()),
     })
+}
+
+/// A server's state is for the server alone: where something was found in it, it travels sealed.
+fn with_state(gate: &Gate, said: &Raw, clean: Raw) -> Raw {
+    let state = |result: &Raw| edit::get(result.as_str(), &["requestState"]).map(str::to_owned);
+    match state(said) {
+        Some(state_said) if state(&clean).as_ref() != Some(&state_said) => {
+            let sealed = gate.seal.close(Purpose::ServerState, &state_said);
+            let sealed = edit::quote(&sealed);
+            Raw::trusted(edit::set(clean.as_str(), &["requestState"], &sealed))
+        }
+        _ => clean,
+    }
 }
 
 /// Judges the questions that a modern server puts to a modern client, as the client will read them: hidden characters are out,
@@ -109,17 +138,6 @@ fn questions(call: &Call, server: &Server, result: Raw) -> Result<Raw, Stop> {
     )))
 }
 
-/// Returns the text without hidden characters, and how many were taken out.
-pub fn strip(raw: &Raw, level: Level) -> (Raw, usize) {
-    match level {
-        Level::Off => (raw.clone(), 0),
-        Level::Strip => match wardgate_sanitize::strip(raw.as_str(), Place::Result) {
-            (_, 0) => (raw.clone(), 0),
-            (clean, hidden) => (Raw::trusted(clean.into_owned()), hidden),
-        },
-    }
-}
-
 /// A tool result may be a task's handle; other results speak of tasks only in the tasks methods.
 fn speaks_of_tasks(method: &Method, result: &Raw) -> bool {
     match method {
@@ -132,7 +150,7 @@ fn speaks_of_tasks(method: &Method, result: &Raw) -> bool {
     }
 }
 
-fn upstream_error(call: &Call, level: Level, reply: &RawReply) -> Stop {
+fn upstream_error(call: &Call, reply: &RawReply) -> Stop {
     let Some(raw) = reply.frame().error() else {
         return Stop::UpstreamFault {
             reason: "its answer is neither result nor error",
@@ -156,6 +174,9 @@ fn upstream_error(call: &Call, level: Level, reply: &RawReply) -> Stop {
         Some(error::HEADER_MISMATCH) => Stop::UpstreamFault {
             reason: "it refused the gateway's headers",
         },
-        _ => Stop::Upstream(strip(raw, level).0),
+        _ => match reply.filter().clean(call, raw, Part::Error) {
+            Ok(clean) => Stop::Upstream(clean),
+            Err(withheld) => withheld,
+        },
     }
 }

@@ -119,7 +119,7 @@ impl Stderr {
                 tracing::debug!(
                     server,
                     text =
-                        wardgate_sanitize::printable(&String::from_utf8_lossy(&chunk[..read]), 512),
+                        wardgate_sanitize::loggable(&String::from_utf8_lossy(&chunk[..read]), 512),
                     "child stderr"
                 );
             }
@@ -145,6 +145,6 @@ impl Stderr {
             .collect();
         let text = String::from_utf8_lossy(&ring).into_owned();
         let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
-        Some(wardgate_sanitize::printable(line.trim(), 200))
+        Some(wardgate_sanitize::loggable(line.trim(), 200))
     }
 }

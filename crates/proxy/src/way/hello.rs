@@ -3,14 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
-use wardgate_protocol::{Era, Raw, Revision};
+use wardgate_protocol::{Era, Raw, Revision, edit};
+use wardgate_snapshot::Server;
 
 use crate::{
     call::Call,
     gate::Gate,
     outcome::Answer,
     session::token,
-    stage::heed::Heeded,
+    stage::{
+        clean::{Clean, Part, Withheld, clean},
+        heed::Heeded,
+    },
     stop::Stop,
     upstream::{declared::Declared, link::Hello},
 };
@@ -97,7 +101,7 @@ async fn hellos(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Vec<Option<
             .upstreams
             .line_for(server, call.peer.era(), &call.peer.declared());
         if let Some(hello) = line.hello() {
-            return Some(hello);
+            return Some(fit(call, server, hello));
         }
         let reached = tokio::time::timeout(
             server.timeouts.list.min(PATIENCE),
@@ -106,7 +110,7 @@ async fn hellos(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Vec<Option<
         )
         .await;
         match reached {
-            Ok(Ok((_, link))) => Some(link.hello.clone()),
+            Ok(Ok((_, link))) => Some(fit(call, server, link.hello.clone())),
             Ok(Err(fault)) => {
                 tracing::warn!(server = %server.alias, %fault, "not reached while opening");
                 None
@@ -118,6 +122,33 @@ async fn hellos(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Vec<Option<
         .cx
         .within(futures_util::future::join_all(asking))
         .await?)
+}
+
+/// What a server says of itself, as its lists are cleaned; what may not be passed on was not said.
+fn fit(call: &Call, server: &Server, hello: Hello) -> Hello {
+    let clean = |said: &Raw| {
+        let cleaned = clean(
+            server.metadata.of(None),
+            server.alias.as_str(),
+            said,
+            Part::Bare,
+        );
+        let (clean, findings) = match cleaned {
+            Ok(Clean { raw, findings }) => (Some(raw), findings),
+            Err(Withheld { findings, .. }) => (None, findings),
+        };
+        call.note(findings);
+        clean
+    };
+    let instructions = hello.instructions.as_ref().and_then(|text| {
+        let clean = clean(&Raw::trusted(edit::quote(text)))?;
+        edit::string(clean.as_str()).map(|text| text.into_owned())
+    });
+    Hello {
+        capabilities: clean(&hello.capabilities).unwrap_or_else(|| Raw::trusted("{}")),
+        instructions,
+        ..hello
+    }
 }
 
 /// The union of what can be routed. A server that is away may have anything, so it is not what takes a capability away.
@@ -204,13 +235,9 @@ fn instructions(call: &Call, hellos: &[Option<Hello>]) -> Option<String> {
         .zip(hellos)
         .filter_map(|(alias, hello)| {
             let text = hello.as_ref()?.instructions.as_ref()?;
-            let quoted = wardgate_protocol::edit::quote(text);
-            let clean = wardgate_sanitize::strip(&quoted, wardgate_sanitize::Place::Metadata).0;
-            let clean = wardgate_protocol::edit::string(&clean)?.into_owned();
-            Some(if several {
-                format!("{alias}: {clean}")
-            } else {
-                clean
+            Some(match several {
+                true => format!("{alias}: {text}"),
+                false => text.clone(),
             })
         })
         .collect();

@@ -1,6 +1,9 @@
 //! The part of `subscriptions/listen` that follows tasks: one listen stream upstream for each server that has some of them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -8,10 +11,13 @@ use wardgate_model::Alias;
 use wardgate_protocol::{Era, Frame, Method, Raw, edit};
 
 use crate::{
-    bridge::{request, task_ids},
+    bridge::{
+        request,
+        task_ids::{self, TaskId},
+    },
     call::Call,
     gate::Gate,
-    stage::{connect::connect, resolve::Target},
+    stage::{clean::Part, connect::connect, resolve::Target},
     upstream::{
         link::{Link, mirrored},
         routes::Event,
@@ -25,7 +31,9 @@ const TASKS_MAX: usize = 256;
 pub struct TaskNews {
     /// The ids that are followed, as the client holds them.
     pub followed: Vec<String>,
-    news: mpsc::Receiver<(String, Frame)>,
+    /// The same by server and its own id.
+    tasks: HashMap<(Alias, String), TaskId>,
+    news: mpsc::Receiver<(Alias, Frame)>,
     _open: DropGuard,
 }
 
@@ -36,8 +44,9 @@ impl TaskNews {
         let (out, news) = mpsc::channel(64);
         let open = CancellationToken::new();
         let mut followed = Vec::new();
+        let mut known = HashMap::new();
         for (server, tasks) in by_server(gate, call, wanted) {
-            let Some(server) = call.snapshot.servers.get(&Alias::new(&server)) else {
+            let Some(server) = call.snapshot.servers.get(&server) else {
                 continue;
             };
             let target = Target::on(server.clone(), "subscriptions/listen".into());
@@ -47,19 +56,23 @@ impl TaskNews {
             if connected.era() == Era::Legacy {
                 continue;
             }
-            let (tokens, ids): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
+            let ids: Vec<_> = tasks.iter().map(|(_, task)| task.id.as_str()).collect();
             let params = params(call, &ids);
             gate.tasks.spawn(relay(
                 connected.link().clone(),
-                server.alias.to_string(),
+                server.alias.clone(),
                 params,
                 out.clone(),
                 open.clone(),
             ));
-            followed.extend(tokens);
+            for (token, task) in tasks {
+                followed.push(token);
+                known.insert((server.alias.clone(), task.id.clone()), task);
+            }
         }
         TaskNews {
             followed,
+            tasks: known,
             news,
             _open: open.drop_guard(),
         }
@@ -70,35 +83,42 @@ impl TaskNews {
     /// # Cancel safety
     /// Nothing is lost when dropped.
     pub async fn next(&mut self, gate: &Gate, call: &Call) -> Frame {
-        match self.news.recv().await {
-            Some((server, frame)) => {
-                let params = frame
-                    .params()
-                    .map(|params| task_ids::seal_in(&gate.seal, call, &server, params));
-                Frame::notification(frame.method().unwrap_or_default(), params.as_ref())
+        while let Some((server, frame)) = self.news.recv().await {
+            if let Some(params) = self.fit(gate, call, server, &frame) {
+                return Frame::notification(frame.method().unwrap_or_default(), Some(&params));
             }
-            None => std::future::pending().await,
         }
+        std::future::pending().await
+    }
+
+    /// Returns what is said of a task as this caller may read it; nothing of a task that is not followed.
+    fn fit(&self, gate: &Gate, call: &Call, server: Alias, frame: &Frame) -> Option<Raw> {
+        let said = frame.params()?;
+        let id = edit::string(edit::get(said.as_str(), &["taskId"])?)?;
+        let task = self.tasks.get(&(server, id.into_owned()))?;
+        let filter = task.filter(call);
+        let clean = filter.clean(call, said, Part::Body).ok()?;
+        Some(task_ids::seal_in(&gate.seal, call, &filter, &clean))
     }
 }
 
-/// Opens the ids: by server, what the client calls the task and what the server does.
-fn by_server(gate: &Gate, call: &Call, wanted: &str) -> BTreeMap<String, Vec<(String, String)>> {
-    let mut all: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+/// Opens the ids: by server, what the client calls the task and what it is.
+fn by_server(gate: &Gate, call: &Call, wanted: &str) -> BTreeMap<Alias, Vec<(String, TaskId)>> {
+    let mut all: BTreeMap<Alias, Vec<(String, TaskId)>> = BTreeMap::new();
     let tokens = edit::get(wanted, &["taskIds"])
         .and_then(edit::elements)
         .unwrap_or_default();
     for token in tokens.into_iter().take(TASKS_MAX).filter_map(edit::string) {
         if let Some(task) = task_ids::open(&gate.seal, call, &token) {
-            all.entry(task.server)
+            all.entry(task.server.clone())
                 .or_default()
-                .push((token.into_owned(), task.id));
+                .push((token.into_owned(), task));
         }
     }
     all
 }
 
-fn params(call: &Call, ids: &[String]) -> Raw {
+fn params(call: &Call, ids: &[&str]) -> Raw {
     let filter = serde_json::json!({"taskIds": ids}).to_string();
     let meta = wardgate_protocol::meta::add(None, &request::modern_meta(call));
     Raw::trusted(edit::set(meta.as_str(), &["notifications"], &filter))
@@ -106,16 +126,16 @@ fn params(call: &Call, ids: &[String]) -> Raw {
 
 async fn relay(
     link: Arc<Link>,
-    server: String,
+    server: Alias,
     params: Raw,
-    out: mpsc::Sender<(String, Frame)>,
+    out: mpsc::Sender<(Alias, Frame)>,
     closed: CancellationToken,
 ) {
     let method = Method::SubscriptionsListen;
     let mut flight = link.flight(None);
     let frame = Frame::request(&flight.id(), method.as_str(), Some(&params));
     if let Err(fault) = flight.launch(&frame, &mirrored(&method, &params)).await {
-        return tracing::debug!(server, %fault, "tasks are not followed");
+        return tracing::debug!(%server, %fault, "tasks are not followed");
     }
     while let Some(event) = closed.run_until_cancelled(flight.next()).await {
         match event {

@@ -1,5 +1,6 @@
 //! Requests that name a prompt or a resource, and those whose method the gateway does not know.
 
+use wardgate_policy::Redaction;
 use wardgate_protocol::{Era, RpcError, error};
 
 use crate::{
@@ -10,8 +11,9 @@ use crate::{
     stage::{
         admit::Slot,
         authorize,
+        clean::{self, Filter},
         connect::connect,
-        forward::exchange,
+        forward::{Errand, exchange},
         heed::Heeded,
         reserve,
         resolve::{self, Target},
@@ -31,8 +33,9 @@ pub async fn prompt(
 ) -> Result<CleanReply, Stop> {
     let name = resolve::named(call, "name")?;
     let target = resolve::prompt(gate, call, &name).await?;
-    trail.decided(authorize::prompt(call, &target, &name, heeded))?;
-    send(gate, call, &target, Some(&["name"]), slot, trail).await
+    let permit = trail.decided(authorize::prompt(call, &target, &name, heeded))?;
+    let errand = errand(call, &target, Some(&["name"]), clean::owed(&permit));
+    send(gate, call, &target, errand, slot, trail).await
 }
 
 /// # Errors
@@ -46,8 +49,9 @@ pub async fn resource(
 ) -> Result<CleanReply, Stop> {
     let uri = resolve::named(call, "uri")?;
     let target = resolve::resource(gate, call, &uri).await?;
-    trail.decided(authorize::read(call, &target, &uri, heeded))?;
-    let sent = send(gate, call, &target, None, slot, trail).await;
+    let permit = trail.decided(authorize::read(call, &target, &uri, heeded))?;
+    let errand = errand(call, &target, None, clean::owed(&permit));
+    let sent = send(gate, call, &target, errand, slot, trail).await;
     match sent {
         // Legacy servers say −32002 or, in the field, other codes; the client's era decides how it is told.
         Err(Stop::Upstream(raw))
@@ -78,13 +82,15 @@ pub async fn completion(
     match (member("name"), member("uri")) {
         (Some(name), None) => {
             let target = resolve::prompt(gate, call, &name).await?;
-            trail.decided(authorize::prompt(call, &target, &name, heeded))?;
-            send(gate, call, &target, Some(&["ref", "name"]), slot, trail).await
+            let permit = trail.decided(authorize::prompt(call, &target, &name, heeded))?;
+            let errand = errand(call, &target, Some(&["ref", "name"]), clean::owed(&permit));
+            send(gate, call, &target, errand, slot, trail).await
         }
         (None, Some(uri)) => {
             let target = resolve::resource(gate, call, &uri).await?;
-            trail.decided(authorize::read(call, &target, &uri, heeded))?;
-            send(gate, call, &target, None, slot, trail).await
+            let permit = trail.decided(authorize::read(call, &target, &uri, heeded))?;
+            let errand = errand(call, &target, None, clean::owed(&permit));
+            send(gate, call, &target, errand, slot, trail).await
         }
         _ => Err(Stop::Rpc(RpcError::new(
             error::INVALID_PARAMS,
@@ -110,14 +116,28 @@ pub async fn unknown(
         return Err(super::not_found(call));
     };
     let target = Target::on(server.clone(), call.method.label().to_owned());
-    send(gate, call, &target, None, slot, trail).await
+    let errand = errand(call, &target, None, Vec::new());
+    send(gate, call, &target, errand, slot, trail).await
+}
+
+fn errand<'t>(
+    call: &Call,
+    target: &'t Target,
+    rename: Option<&'t [&'t str]>,
+    owed: Vec<Redaction>,
+) -> Errand<'t> {
+    let to = target.name();
+    Errand {
+        rename: rename.map(|path| Rename { path, to }),
+        filter: Filter::of(call, &target.server().alias, None, owed),
+    }
 }
 
 async fn send(
     gate: &Gate,
     call: &Call,
     target: &Target,
-    rename: Option<&[&str]>,
+    errand: Errand<'_>,
     slot: &Slot,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
@@ -126,10 +146,6 @@ async fn send(
     let reserved = reserve::plain(gate, call, slot, trail)?;
     let connected = connect(gate, call, target).await?;
     trail.connected(&connected);
-    let rename = rename.map(|path| Rename {
-        path,
-        to: target.name(),
-    });
-    let reply = exchange(gate, call, target, connected, rename, reserved, trail).await?;
+    let reply = exchange(gate, call, target, connected, errand, reserved, trail).await?;
     sanitize(gate, call, target, &reply)
 }

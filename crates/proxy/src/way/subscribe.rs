@@ -4,7 +4,13 @@ use crate::{
     call::Call,
     gate::Gate,
     outcome::Answer,
-    stage::{authorize, connect::connect, heed::Heeded, resolve},
+    stage::{
+        authorize,
+        clean::{Filter, Part},
+        connect::connect,
+        heed::Heeded,
+        resolve,
+    },
     stop::Stop,
 };
 
@@ -29,8 +35,10 @@ pub async fn subscribe(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Answ
         .cx
         .within(connected.line().subscribe(connected.link(), &uri))
         .await?;
-    told.map_err(|fault| fault.to_stop())?
-        .map_err(Stop::Upstream)?;
+    if let Err(error) = told.map_err(|fault| fault.to_stop())? {
+        let filter = Filter::of(call, &target.server().alias, None, Vec::new());
+        return Err(Stop::Upstream(filter.clean(call, &error, Part::Error)?));
+    }
     if !session.subscribe(&uri, connected.line().clone()) {
         connected.line().unsubscribe(&uri);
     }

@@ -10,7 +10,7 @@ use crate::{
     stage::{
         admit::Slot,
         connect::connect,
-        forward::exchange,
+        forward::{Errand, exchange},
         reserve,
         resolve::{self, Target},
         sanitize::{CleanReply, sanitize},
@@ -49,8 +49,9 @@ pub async fn task(
     let server = call
         .snapshot
         .servers
-        .get(&wardgate_model::Alias::new(&task.server))
+        .get(&task.server)
         .ok_or_else(unknown)?;
+    let filter = task.filter(call);
     let target = Target::on(server.clone(), task.id);
     trail.server = Some(server.clone());
     call.cx.limit(server.timeouts.call);
@@ -61,6 +62,7 @@ pub async fn task(
         path: &["taskId"],
         to: target.name(),
     });
-    let reply = exchange(gate, call, &target, connected, rename, reserved, trail).await?;
+    let errand = Errand { rename, filter };
+    let reply = exchange(gate, call, &target, connected, errand, reserved, trail).await?;
     sanitize(gate, call, &target, &reply)
 }

@@ -60,6 +60,24 @@ const MATRIX: &[(&str, &str, &str, [u16; 9])] = &[
     ),
     (
         "GET",
+        "/admin/v1/overrides",
+        "",
+        [401, 403, 200, 200, 200, 200, 200, 200, 200],
+    ),
+    (
+        "POST",
+        "/admin/v1/overrides",
+        "",
+        [401, 403, 403, 201, 403, 403, 403, 403, 201],
+    ),
+    (
+        "POST",
+        "/admin/v1/overrides/{id}:lift",
+        "",
+        [401, 403, 403, 200, 403, 403, 403, 403, 200],
+    ),
+    (
+        "GET",
         "/admin/v1/records",
         "?tenant=acme",
         [401, 403, 403, 403, 403, 200, 200, 404, 200],
@@ -192,14 +210,16 @@ async fn each_route_opens_to_its_roles_and_to_no_other_tenant() {
     for (column, variable) in people.enumerate() {
         let asker = Asker { admin, variable };
         for (method, path, query, expected) in MATRIX {
-            let id = match path.contains("records") {
-                true => record.clone(),
-                false => issue(&root).await,
+            let id = match path.split('/').nth(3) {
+                Some("records") => record.clone(),
+                Some("overrides") => killed(&root).await,
+                _ => issue(&root).await,
             };
             let target = format!("{}{query}", path.replace("{id}", &id));
             let reply = match *method {
                 "GET" => asker.get(&target).await,
-                _ if path.ends_with(":revoke") => asker.post(&target, json!({"reason": "t"})).await,
+                _ if path.contains("}:") => asker.post(&target, json!({"reason": "t"})).await,
+                _ if path.ends_with("overrides") => asker.post(&target, new_kill()).await,
                 _ => asker.post(&target, new_key()).await,
             };
             let told = format!("{method} {path} as {variable:?}: {}", reply.text());
@@ -241,6 +261,16 @@ async fn the_matrix_is_about_every_route_there_is() {
             .any(|row| (row.0, row.1) == (&*method, &*path));
         assert!(is_in, "no row for {method} {path}");
     }
+}
+
+/// Stops nobody there is, of tenant `acme`.
+fn new_kill() -> Value {
+    json!({"effect": "deny", "match": {"kind": "principal", "name": "acme/ghost"}, "reason": "t"})
+}
+
+async fn killed(root: &Asker<'_>) -> String {
+    let made = root.post("/admin/v1/overrides", new_kill()).await.json();
+    made["item"]["id"].as_str().expect("an id").to_owned()
 }
 
 #[tokio::test]

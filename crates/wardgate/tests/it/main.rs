@@ -46,6 +46,7 @@ mod records;
 mod records_crashes;
 mod records_full;
 mod refusals;
+mod sanitized;
 mod smoke;
 mod tasks;
 mod tenants;

@@ -360,7 +360,7 @@ fn result(reply: &Frame) -> Result<Raw, LinkFault> {
                 .and_then(|error| edit::get(error.as_str(), &["message"]))
                 .unwrap_or("an error");
             Err(LinkFault::EraRefused {
-                detail: wardgate_sanitize::printable(detail, 200),
+                detail: wardgate_sanitize::loggable(detail, 200),
             })
         }
     }
@@ -376,7 +376,7 @@ fn hello(result: Raw) -> Result<Hello, LinkFault> {
         _ => Err(LinkFault::EraRefused {
             detail: format!(
                 "the server chose protocol `{}`",
-                wardgate_sanitize::printable(&version, 40)
+                wardgate_sanitize::loggable(&version, 40)
             ),
         }),
     }
