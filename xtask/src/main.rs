@@ -52,6 +52,8 @@ enum Verb {
         #[arg(long, default_value_t = 15)]
         seconds: u64,
     },
+    /// The admin API before made-up requests.
+    AdminApi,
     /// Official clients and servers.
     #[command(subcommand)]
     Peers(peers::Verb),
@@ -89,6 +91,7 @@ fn take(verb: &Verb, run: &mut Run) -> Result<()> {
         Verb::Bench { quick } => checks::bench(*quick)?,
         Verb::Fuzz { seconds } => only(run, "fuzz", || fuzz::run(*seconds)),
         Verb::Peers(peers::Verb::Install) => only(run, "install the peers", peers::install::run),
+        Verb::AdminApi => measure(run, "admin API", true, peers::admin_api::run),
         Verb::Conformance(options) => {
             let needs_gateway = options.url.is_none();
             measure(run, "conformance", needs_gateway, || {
@@ -116,6 +119,7 @@ fn everything(run: &mut Run) {
     run.step("tour of the README", tour::run);
     run.step("crossings", checks::crossings);
     if run.step("install the peers", peers::install::run) {
+        run.step("admin API", peers::admin_api::run);
         run.step("conformance", || {
             peers::conformance::run(&peers::conformance::Options::default())
         });

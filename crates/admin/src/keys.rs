@@ -92,6 +92,7 @@ pub struct NewKey {
     /// By default the tenant of who asks.
     tenant: Option<String>,
     /// Who will call with it.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.@:/-]+$")]
     principal: String,
     #[serde(default)]
     kind: Kind,

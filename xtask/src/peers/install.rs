@@ -21,7 +21,12 @@ pub fn run() -> Result<Tally> {
     for folder in NPM {
         attempt(&mut tally, folder, npm(folder));
     }
-    attempt(&mut tally, "python", python());
+    attempt(&mut tally, "python", python("python", "venv"));
+    attempt(
+        &mut tally,
+        "schemathesis",
+        python("schemathesis", "schemathesis"),
+    );
     attempt(&mut tally, "rmcp", rmcp());
     copy_drivers()?;
     Ok(tally)
@@ -57,10 +62,14 @@ fn npm(folder: &str) -> Result<()> {
     })
 }
 
-fn python() -> Result<()> {
-    let pins = [repo::root().join("peers/python/requirements.txt")];
-    unless_stamped("python", &pins, || {
-        let venv = repo::peers_dir().join("venv");
+/// The pinned packages of a folder, in an environment of their own.
+fn python(folder: &str, environment: &str) -> Result<()> {
+    let pins = [repo::root()
+        .join("peers")
+        .join(folder)
+        .join("requirements.txt")];
+    unless_stamped(folder, &pins, || {
+        let venv = repo::peers_dir().join(environment);
         venv_at(&venv)?;
         let mut install = shell::command(venv.join("bin/pip"));
         install

@@ -4,6 +4,7 @@
 pub mod install;
 pub mod process;
 
+pub mod admin_api;
 pub mod compat;
 pub mod conformance;
 

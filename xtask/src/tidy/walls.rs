@@ -16,6 +16,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("cedar-policy-mcp-schema-generator", &["policy"]),
     ("mcp-tools-sdk", &["policy"]),
     ("axum", &["ops", "admin"]),
+    ("utoipa", &["admin"]),
+    ("utoipa-axum", &["admin"]),
     ("serde-saphyr", &["config"]),
     ("sqlx", &["store-sql"]),
     ("rmcp", &[]),
