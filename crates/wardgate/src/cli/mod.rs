@@ -17,6 +17,7 @@ mod print;
 pub mod schema;
 pub mod serve;
 pub mod tools;
+pub mod usage;
 pub mod version;
 
 pub use exit::Exit;
@@ -47,6 +48,8 @@ pub enum Verb {
     /// Look at records, verify them, hand them to other tools.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Sum what calls have used: calls, dollars, tokens, bytes, server time.
+    Usage(usage::Args),
     /// Stop a tool, a server, a toolset, a tenant, a principal or all writes, at once.
     Kill(overrides::Kill),
     /// End an override.
@@ -83,6 +86,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Call(args) => call::run(&args),
         Verb::Tools(verb) => tools::run(&verb),
         Verb::Audit(verb) => audit::run(&verb),
+        Verb::Usage(args) => usage::run(&args),
         Verb::Kill(args) => overrides::kill(&args),
         Verb::Lift(args) => overrides::lift(&args),
         Verb::Override(verb) => overrides::run(&verb),

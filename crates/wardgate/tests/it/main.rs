@@ -53,4 +53,5 @@ mod tenants;
 mod tokens;
 mod toolsets;
 mod transcripts;
+mod usage;
 mod workloads;

@@ -31,16 +31,28 @@ fn format(name: &str) -> Result<Format, String> {
 /// # Errors
 /// What reading or printing fails with.
 pub async fn run(args: &Args) -> anyhow::Result<Exit> {
-    let source = args.from.open().await?;
-    let site = site(&args.from);
+    export(args.format, &args.from, &args.asked).await
+}
+
+/// Prints one line per call, as FOCUS has it.
+///
+/// # Errors
+/// As [`run`].
+pub async fn focus(from: &From, asked: &Asked) -> anyhow::Result<Exit> {
+    export(Format::Focus, from, asked).await
+}
+
+async fn export(format: Format, from: &From, asked: &Asked) -> anyhow::Result<Exit> {
+    let source = from.open().await?;
+    let site = site(from);
     let mut out = BufWriter::new(stdout().lock());
-    if let Some(header) = args.format.header() {
+    if let Some(header) = format.header() {
         writeln!(out, "{header}")?;
     }
-    let query = args.asked.query(false);
+    let query = asked.query(false);
     source
         .each(&query, |entry| {
-            if let Some(line) = args.format.line(&entry.sealed, &site) {
+            if let Some(line) = format.line(&entry.sealed, &site) {
                 writeln!(out, "{line}")?;
             }
             Ok(())

@@ -1,7 +1,7 @@
 //! `wardgate audit`: reading records, beside a running gateway or out of an exported file, and proving that they are whole.
 
 mod explain;
-mod export;
+pub(super) mod export;
 mod ls;
 pub(super) mod query;
 pub(super) mod source;
@@ -36,10 +36,7 @@ pub enum Verb {
 /// # Errors
 /// When the output cannot be written.
 pub fn run(verb: &Verb) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let done = runtime.block_on(async {
+    reading(async {
         match verb {
             Verb::Ls(args) => ls::run(args).await,
             Verb::Show(args) => explain::show(args).await,
@@ -48,8 +45,20 @@ pub fn run(verb: &Verb) -> anyhow::Result<ExitCode> {
             Verb::Verify(args) => verify::run(args).await,
             Verb::Export(args) => export::run(args).await,
         }
-    });
-    match done {
+    })
+}
+
+/// Runs what reads records, and says in an exit code why it cannot.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn reading(
+    read: impl Future<Output = anyhow::Result<Exit>>,
+) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    match runtime.block_on(read) {
         Ok(exit) => Ok(exit.into()),
         Err(fault) if is_closed_pipe(&fault) => Ok(Exit::Ok.into()),
         Err(fault) => match fault.downcast_ref::<ReadError>() {
