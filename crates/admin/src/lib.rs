@@ -5,6 +5,7 @@
 //! config, SQL or the data plane.
 
 mod access;
+pub mod approvals;
 mod input;
 pub mod keys;
 pub mod limits;
@@ -36,6 +37,7 @@ pub struct Visitor {
 /// What the collections need.
 #[derive(Clone)]
 pub struct Desk {
+    pub approvals: Option<wardgate_control::approvals::Inbox>,
     pub keys: Option<wardgate_control::keys::Keys>,
     pub overrides: Option<wardgate_control::overrides::Switch>,
     pub records: Option<wardgate_control::records::Reading>,

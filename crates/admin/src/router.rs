@@ -9,7 +9,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wardgate_model::Role::{self, Approver, Auditor, Operator, PlatformAdmin, TenantAdmin, Viewer};
 
-use crate::{Desk, access, keys, limits, openapi, overrides, problem, records, whoami};
+use crate::{Desk, access, approvals, keys, limits, openapi, overrides, problem, records, whoami};
 
 /// Who may use one route.
 #[derive(Clone, Copy, Debug)]
@@ -37,11 +37,18 @@ const LOOKERS: Roles = Roles::AnyOf(&[
 ]);
 const ADMINS: Roles = Roles::AnyOf(&[TenantAdmin, PlatformAdmin]);
 const STOPPERS: Roles = Roles::AnyOf(&[Operator, PlatformAdmin]);
+const DECIDERS: Roles = Roles::AnyOf(&[Approver, TenantAdmin, PlatformAdmin]);
+const WITNESSES: Roles = Roles::AnyOf(&[Approver, Auditor, TenantAdmin, PlatformAdmin]);
 const READERS: Roles = Roles::AnyOf(&[Auditor, TenantAdmin, PlatformAdmin]);
 
 pub const ROUTES: &[Route] = &[
     route("GET", "/admin/v1/openapi.json", Roles::Anybody),
     route("GET", "/admin/v1/whoami", Roles::Anybody),
+    route("GET", "/admin/v1/approvals", WITNESSES),
+    route("GET", "/admin/v1/approvals/{id}", WITNESSES),
+    route("POST", "/admin/v1/approvals/{id}:approve", DECIDERS),
+    route("POST", "/admin/v1/approvals/{id}:deny", DECIDERS),
+    route("POST", "/admin/v1/approvals/{id}:cancel", DECIDERS),
     route("GET", "/admin/v1/keys", ADMINS),
     route("POST", "/admin/v1/keys", ADMINS),
     route("POST", "/admin/v1/keys/{id}:revoke", ADMINS),
@@ -66,6 +73,11 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::with_openapi(openapi::Head::openapi())
         .routes(routes!(openapi::get))
         .routes(routes!(whoami::get))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::get))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::deny))
+        .routes(routes!(approvals::cancel))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(limits::list))

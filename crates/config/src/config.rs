@@ -3,6 +3,7 @@
 //! Its serialised form is canonical (field order is fixed, secrets are references), so its digest names a revision.
 
 pub mod admin;
+pub mod approvals;
 pub mod tenant;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -15,6 +16,7 @@ use wardgate_model::{
 };
 
 pub use self::admin::{Admin, Grant, Holder};
+pub use self::approvals::{Approvals, Webhook};
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
 pub use crate::raw::{
     Era, LabOptions, Limits, Prefix, Timeouts, ValidateOutput,
@@ -73,6 +75,7 @@ pub struct Gateway {
     pub seal_key: Option<SecretRef>,
     pub record: bool,
     pub audit: Audit,
+    pub approvals: Approvals,
     pub sanitize: Sanitize,
     pub state: PathBuf,
     pub limits: Limits,

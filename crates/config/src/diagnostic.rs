@@ -97,6 +97,8 @@ pub mod code {
         CERTIFICATES_WITHOUT_CA = 1098,
         EMPTY_LIMIT = 1100,
         LIMIT_WITHOUT_WINDOW = 1101,
+        BAD_WEBHOOK = 1130,
+        IMPOSSIBLE_APPROVAL = 1131,
         ADMIN_ON_THE_DATA_LISTENER = 1140,
         BAD_HOLDER = 1141,
     }

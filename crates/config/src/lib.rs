@@ -22,9 +22,9 @@ pub mod tree;
 pub mod units;
 
 pub use config::{
-    Action, Audit, AuditLevel, Config, Egress, Endpoint, Era, Gateway, Issuer, Key, Limit,
-    LimitKey, Limits, OnError, Prefix, Risk, Sanitize, Server, Tenant, Timeouts, Tool, Toolset,
-    ValidateOutput, Value, Workloads,
+    Action, Approvals, Audit, AuditLevel, Config, Egress, Endpoint, Era, Gateway, Issuer, Key,
+    Limit, LimitKey, Limits, OnError, Prefix, Risk, Sanitize, Server, Tenant, Timeouts, Tool,
+    Toolset, ValidateOutput, Value, Webhook, Workloads,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use document::read_yaml;

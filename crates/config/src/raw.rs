@@ -3,6 +3,7 @@
 //!
 //! Not here: what a schema cannot say (see `check`), and the typed result (see [`crate::config`]).
 
+pub mod approvals;
 pub mod audit;
 pub mod limits;
 pub mod roles;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{
+    approvals::RawApprovals,
     audit::Audit,
     roles::RawRoles,
     sanitize::Sanitize,
@@ -88,6 +90,8 @@ pub struct RawGateway {
     pub record: bool,
     /// What records keep, and what happens when they cannot be written.
     pub audit: Audit,
+    /// How calls that need an approval wait for it.
+    pub approvals: RawApprovals,
     /// What is done about what servers send, where no server, toolset or tool says otherwise.
     pub sanitize: Sanitize,
     /// Directory for what the gateway keeps.
@@ -114,6 +118,7 @@ impl Default for RawGateway {
             seal_key: None,
             record: true,
             audit: Audit::default(),
+            approvals: RawApprovals::default(),
             sanitize: Sanitize::default(),
             state: "wardgate-data".into(),
             limits: Limits::default(),

@@ -47,6 +47,7 @@ fn every_code_of_a_config_file_has_a_case() {
         diagnostic::code::NOTHING_INCLUDED,
         diagnostic::code::BAD_POLICY,
         diagnostic::code::POLICY_MISFIT,
+        diagnostic::code::IMPOSSIBLE_APPROVAL,
     ];
     let missing: Vec<String> = diagnostic::code::ALL
         .iter()

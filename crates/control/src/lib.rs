@@ -3,6 +3,7 @@
 //! Nothing here knows the data plane, SQL, HTTP or a clock. Who may do what is the admin surface's to judge; that each change
 //! has a reason and a record is held here.
 
+pub mod approvals;
 pub mod journal;
 pub mod keys;
 pub mod overrides;

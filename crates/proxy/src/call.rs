@@ -94,6 +94,8 @@ pub struct Call {
     pub cx: Cx,
     pub exchange: Exchange,
     pub underway: Option<Underway>,
+    /// Kept, so that who waited for people can be asked again who they are.
+    pub credentials: Credentials,
     /// Its place among all requests under way, by which an override finds it.
     pub ticket: Ticket,
     /// What was found so far in what servers said.

@@ -18,6 +18,7 @@ use wardgate_model::{OverrideEffect, Secret, SecretRef};
 use wardgate_snapshot::Snapshot;
 
 use crate::{
+    approval::Approvals,
     bridge::park::Parked,
     catalog::view::Views,
     issued::IssuedKeys,
@@ -60,6 +61,8 @@ pub struct Ports {
     pub secrets: Arc<dyn Secrets>,
     /// `None` keeps no records.
     pub ledger: Option<Arc<dyn Ledger>>,
+    /// `None` approves nothing.
+    pub approvals: Option<Arc<dyn Approvals>>,
     /// Gets the keys of issuers.
     pub issuer_keys: Arc<dyn Fetch>,
     /// `None` has issued no keys.

@@ -5,6 +5,7 @@
 //! This crate knows no config file, no database and no concrete sink: [`gate::Ports`] hands those in.
 
 pub mod allowance;
+pub mod approval;
 pub mod bridge;
 pub mod call;
 pub mod catalog;

@@ -9,6 +9,7 @@ use wardgate_sanitize::Detector;
 
 use crate::{
     allowance::{self, RateLimit},
+    approval::told,
     overrides::Rule,
     stop::{Missing, Stop},
 };
@@ -127,6 +128,7 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
         Stop::Disabled {
             under_way: false, ..
         } => Some(ErrorClass::Disabled),
+        Stop::Held(held) => Some(held.class()),
         Stop::Internal { .. } => Some(ErrorClass::Internal),
         Stop::Unauthenticated { .. }
         | Stop::Forbidden
@@ -166,6 +168,7 @@ fn advice(stop: &Stop) -> String {
         Stop::InsufficientScope { .. } => "The token lacks scopes that this toolset needs.".into(),
         Stop::Forbidden => "This caller may not use this toolset.".into(),
         Stop::Denied(decision) => denied(decision),
+        Stop::Held(held) => held.advice(),
         Stop::Disabled { rule, under_way } => disabled(rule, *under_way),
         Stop::NoSession { given: false } => "Mcp-Session-Id header is required".into(),
         Stop::NoSession { given: true } => "Session not found".into(),
@@ -248,6 +251,12 @@ fn error_result(stop: &Stop, class: ErrorClass, era: Era) -> Raw {
     if let Stop::Limited(refusal) = stop {
         result["_meta"][allowance::META] = allowance::data(refusal);
     }
+    if let Stop::Held(held) = stop
+        && let Some(approval) = held.data()
+    {
+        result["_meta"]["dev.wardgate/error"]["approval"] = approval["id"].clone();
+        result["_meta"][told::META] = approval;
+    }
     if era == Era::Modern {
         result["resultType"] = "complete".into();
     }
@@ -307,6 +316,7 @@ pub fn code(stop: &Stop, era: Era) -> i64 {
         Stop::Arguments(_) => error::INVALID_PARAMS,
         Stop::Unauthenticated { .. } => 40100,
         Stop::Forbidden | Stop::InsufficientScope { .. } | Stop::Denied(_) => 40300,
+        Stop::Held(_) => 40300,
         Stop::NoToolset => 40400,
         Stop::OutcomeUnknown => 40900,
         Stop::Disabled { .. } => 42300,
@@ -340,6 +350,7 @@ fn status(stop: &Stop, era: Era) -> u16 {
         | Stop::NotFound(_)
         | Stop::Arguments(_)
         | Stop::Denied(_)
+        | Stop::Held(_)
         | Stop::Disabled { .. }
         | Stop::Timeout
         | Stop::Unavailable { .. }

@@ -11,7 +11,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use wardgate_ledger::Record;
 use wardgate_limit::{Spend, Warning};
-use wardgate_model::{Caller, ToolRef};
+use wardgate_model::{ApprovalId, Caller, ToolRef};
 use wardgate_policy::Decision;
 use wardgate_protocol::{Lookup, Method, Raw, Revision, edit, method};
 
@@ -28,6 +28,7 @@ use crate::{
     session::recognise,
     stage::{
         admit::{Slot, admit},
+        approve::{Holding, approve},
         authorize::{self, Permit, REASON},
         clean::Findings,
         connect::{Connected, connect},
@@ -63,6 +64,7 @@ pub async fn serve(
         Err(stop) => (Err(stop), era),
         Ok(call) => {
             let end = route(&gate, &call, &mut trail).await;
+            trail.waited = call.cx.waited();
             let (end, era) = (end.map_err(|stop| cancelled(&call, stop)), call.peer.era());
             trail.findings = call.findings.into_inner().expect("no panic while held");
             (end, era)
@@ -109,6 +111,7 @@ async fn introduce(
         cx,
         exchange,
         underway: arrival.underway,
+        credentials: arrival.credentials,
         findings: Mutex::default(),
     })
 }
@@ -145,14 +148,16 @@ fn cancelled(call: &Call, stop: Stop) -> Stop {
 /// One tool call, stage by stage.
 async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanReply, Stop> {
     let heeded = heed(gate, call)?;
-    let slot = admit(gate, call, &heeded, trail)?;
+    let mut slot = admit(gate, call, &heeded, trail)?;
     let target = resolve::tool(gate, call, &slot, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
     let permit = trail.decided(authorize::call(call, &target, &heeded))?;
     let arguments = validate::arguments(call, &target)?;
-    let reserved = reserve(gate, call, &target, arguments, trail)?;
-    let intent = intend(gate, call, &target, &permit, reserved, trail).await?;
+    let mut reserved = reserve(gate, call, &target, arguments, trail)?;
+    let holding = Holding::new(&mut slot, &mut reserved);
+    let cleared = approve(gate, call, &target, permit, holding, trail).await?;
+    let intent = intend(gate, call, &target, cleared, reserved, trail).await?;
     let connected = connect(gate, call, &target).await?;
     trail.connected(&connected);
     let reply = forward(gate, call, &target, intent, connected, trail).await?;
@@ -252,6 +257,10 @@ pub struct Trail {
     /// What was found in what servers said.
     pub findings: Findings,
     pub decision: Option<Decision>,
+    /// The approval the call waits for, or was let through by.
+    pub approval: Option<ApprovalId>,
+    /// Time that people took.
+    pub waited: Duration,
     /// The override without which policies would have denied the call.
     pub break_glass: Option<Arc<Rule>>,
     /// What became of a structured result that does not fit.
@@ -289,6 +298,8 @@ impl Trail {
             charged: None,
             warnings: Vec::new(),
             decision: None,
+            approval: None,
+            waited: Duration::ZERO,
             break_glass: None,
             output: None,
             trace: arrival.trace.parent().map(str::to_owned),

@@ -8,7 +8,7 @@ use wardgate_protocol::{Raw, RpcError};
 use wardgate_sanitize::Detector;
 use wardgate_schema::Mismatch;
 
-use crate::{cx::Halt, overrides::Rule};
+use crate::{approval::told::Held, cx::Halt, overrides::Rule};
 
 /// What a name did not lead to. Hidden and unknown are the same on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub enum Stop {
     },
     /// Policies do not allow this call.
     Denied(Box<Decision>),
+    /// It needs an approval, and this is how that stands.
+    Held(Box<Held>),
     /// An operator's override stops it: before it was sent, or, if it was under way, in between.
     Disabled {
         rule: Arc<Rule>,
@@ -90,6 +92,10 @@ impl Stop {
             rule: rule.clone(),
             under_way: false,
         }
+    }
+
+    pub fn held(held: Held) -> Stop {
+        Stop::Held(Box::new(held))
     }
 
     pub fn limited(refusal: Refusal) -> Stop {

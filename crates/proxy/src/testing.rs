@@ -1,7 +1,7 @@
 //! Small values for this crate's own unit tests.
 
 use wardgate_model::TenantId;
-use wardgate_snapshot::{Audit, Caps, Gateway};
+use wardgate_snapshot::{Approvals, Audit, Caps, Gateway};
 
 pub fn gateway() -> Gateway {
     Gateway {
@@ -18,6 +18,7 @@ pub fn gateway() -> Gateway {
         tenant: TenantId::new("local"),
         record: false,
         audit: Audit::default(),
+        approvals: Approvals::default(),
         seal_key: None,
     }
 }

@@ -14,8 +14,8 @@ use wardgate_policy::{Authorizer, Policies};
 use wardgate_sanitize::{Place, RulesFault};
 
 use crate::{
-    ApiKey, Audit, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server, Snapshot, Tenants,
-    Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, admin, limits,
+    ApiKey, Approvals, Audit, Caps, Endpoint, EraPin, Gateway, HeaderValue, Prefix, Server,
+    Snapshot, Tenants, Timeouts, Tls, TlsTrust, Toolset, ValidateOutput, admin, limits,
     sanitize::{Rulebook, Rulebooks},
     tenant, traits,
 };
@@ -132,6 +132,7 @@ fn compile_gateway(config: &Config) -> Gateway {
         tenant: TenantId::new(LOCAL),
         record: gateway.record,
         audit: Audit::compile(&gateway.audit),
+        approvals: Approvals::compile(&gateway.approvals),
         seal_key: gateway.seal_key.clone(),
     }
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use wardgate_model::{PrincipalId, SecretRef, TenantId, ToolsetName};
 
-use crate::{admin::Admin, audit::Audit};
+use crate::{admin::Admin, approvals::Approvals, audit::Audit};
 
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -29,6 +29,7 @@ pub struct Gateway {
     /// Whether calls leave records.
     pub record: bool,
     pub audit: Audit,
+    pub approvals: Approvals,
     /// Seals session ids; replicas share it. Random per process when absent.
     pub seal_key: Option<SecretRef>,
 }

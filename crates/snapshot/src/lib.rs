@@ -4,6 +4,7 @@
 //! Facts that change by themselves (sessions, lines, caches) live in the proxy, keyed by the ids found here.
 
 pub mod admin;
+pub mod approvals;
 pub mod audit;
 pub mod compile;
 pub mod gateway;
@@ -15,6 +16,7 @@ pub mod toolset;
 pub mod traits;
 
 pub use admin::{Admin, Roles};
+pub use approvals::{Approvals, Webhook};
 pub use audit::{Audit, AuditLevel, OnError};
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway, Tls};

@@ -7,7 +7,7 @@ use std::{
 
 use wardgate_config as config;
 use wardgate_identity::{Aliases, Issuer, SpiffePattern, Workloads};
-use wardgate_model::{GroupName, PrincipalId, TenantId, ToolsetName};
+use wardgate_model::{Caller, GroupName, PersonId, PrincipalId, TenantId, ToolsetName};
 
 use crate::CompileError;
 
@@ -44,6 +44,50 @@ impl Tenants {
         self.get(tenant)
             .and_then(|tenant| tenant.groups.get(principal))
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the human being behind a caller; people of two tenants are two.
+    pub fn person(&self, caller: &Caller) -> PersonId {
+        let tenant = &caller.tenant;
+        let undeclared = || Aliases::new(tenant.clone(), []).expect("no names, no clash");
+        let human = match self.get(tenant) {
+            Some(declared) => declared.aliases.behind(caller),
+            None => undeclared().behind(caller),
+        };
+        PersonId::new(format!("{tenant}/{}", human.as_str()))
+    }
+
+    /// Says whether so many people of a group could be found in a tenant, besides one. Who is in a group by their token or
+    /// certificate is not known here, so that counts as enough.
+    pub fn could_approve(
+        &self,
+        tenant: &TenantId,
+        group: &GroupName,
+        count: usize,
+        besides: Option<&PersonId>,
+    ) -> bool {
+        let by_token = self.issuers.iter().any(|issuer| issuer.tenant == *tenant);
+        let certified =
+            |workloads: &Workloads| workloads.tenant == *tenant && workloads.groups.contains(group);
+        if by_token || self.workloads.iter().any(certified) {
+            return true;
+        }
+        let Some(declared) = self.get(tenant) else {
+            return false;
+        };
+        let members = declared.groups.iter();
+        let members = members.filter(|(_, groups)| groups.contains(group));
+        let people: BTreeSet<PersonId> = members
+            .map(|(member, _)| declared.aliases.named(member))
+            .map(|human| PersonId::new(format!("{tenant}/{}", human.as_str())))
+            .filter(|person| Some(person) != besides)
+            .collect();
+        people.len() >= count
+    }
+
+    /// The tenants there are in the config.
+    pub fn names(&self) -> impl Iterator<Item = &TenantId> {
+        self.declared.keys()
     }
 
     /// Returns the issuers a client may turn to for this toolset.

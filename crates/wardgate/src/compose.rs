@@ -14,6 +14,7 @@ use wardgate_model::{Secret, SecretRef};
 use wardgate_policy::Policies;
 use wardgate_proxy::{
     Ports,
+    approval::Approvals,
     gate::{SecretFault, Secrets},
     issued::IssuedKeys,
     record::Ledger,
@@ -21,6 +22,7 @@ use wardgate_proxy::{
 use wardgate_snapshot::Snapshot;
 
 use crate::{
+    approvals,
     cli::config_file::Inputs,
     issued_keys::Issued,
     issuer_keys::IssuerKeys,
@@ -75,6 +77,8 @@ pub fn snapshot_of(config: &Config, policies: Option<Arc<Policies>>) -> anyhow::
 pub struct Composed {
     pub ports: Ports,
     pub recorder: Option<Recorder>,
+    /// Calls that wait for people; `None` where nothing is remembered.
+    pub approvals: Option<Arc<approvals::Kept>>,
     /// Keys issued at run time; `None` where nothing is remembered.
     pub issued: Option<Arc<Issued>>,
     /// What else is remembered.
@@ -101,17 +105,20 @@ pub async fn ports(
     };
     let store = store(state, gateway.record).await?;
     let issued = issued_keys(state, store.clone())?;
+    let approvals = approvals(state, store.clone(), recorder.as_ref())?;
     let queue = |recorder: &Recorder| recorder.queue.clone() as Arc<dyn Ledger>;
     let launcher = std::env::current_exe().context("the program does not know where it is")?;
     Ok(Composed {
         ports: Ports {
             secrets,
             ledger: recorder.as_ref().map(queue),
+            approvals: (approvals.clone()).map(|kept| kept as Arc<dyn Approvals>),
             issuer_keys,
             issued_keys: (issued.clone()).map(|issued| issued as Arc<dyn IssuedKeys>),
             launcher,
         },
         recorder,
+        approvals,
         issued,
         store,
     })
@@ -126,6 +133,20 @@ async fn store(state: &Path, is_kept: bool) -> anyhow::Result<Arc<OpenStore>> {
     };
     let store = store.context("the store cannot be opened")?;
     Ok(Arc::new(store))
+}
+
+/// Where nothing is remembered, nothing can be approved.
+fn approvals(
+    state: &Path,
+    store: Arc<OpenStore>,
+    recorder: Option<&Recorder>,
+) -> anyhow::Result<Option<Arc<approvals::Kept>>> {
+    if !state.join(files::DATABASE).exists() {
+        return Ok(None);
+    }
+    let ledger = recorder.map(|recorder| recorder.queue.clone() as Arc<dyn Ledger>);
+    let kept = approvals::Kept::new(store, ledger, ledger::redactor(state)?);
+    Ok(Some(Arc::new(kept)))
 }
 
 /// Opens the keys that are issued at run time. Where nothing is remembered, none are.

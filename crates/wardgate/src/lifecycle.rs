@@ -105,6 +105,7 @@ async fn run(
     let Composed {
         ports,
         recorder,
+        approvals,
         issued,
         store,
     } = compose::ports(&snapshot, &state, secrets.clone(), issuer_keys.clone()).await?;
@@ -117,6 +118,9 @@ async fn run(
     let stop = CancellationToken::new();
     gate.tasks.spawn(emergency.obey(panic_button, stop.clone()));
     gate.tasks.spawn(kept.clone().follow(stop.clone()));
+    if let Some(approvals) = &approvals {
+        gate.tasks.spawn(approvals.clone().sweep(stop.clone()));
+    }
     if let Some(issued) = &issued {
         gate.tasks.spawn(issued.clone().tell(stop.clone()));
     }
@@ -136,7 +140,7 @@ async fn run(
     let served = match args.stdio {
         true => over_stdio(&gate, told, &stop).await,
         false => {
-            let surface = Surface::new(&gate, store.clone(), kept, issued);
+            let surface = Surface::new(&gate, store.clone(), kept, approvals, issued);
             over_http(&gate, told, &stop, recorder.as_ref(), (surface, &state)).await
         }
     };

@@ -1,6 +1,7 @@
 //! The `wardgate` program: reads the command line and runs one verb.
 
 mod admin;
+mod approvals;
 mod child;
 mod cli;
 mod client;

@@ -11,7 +11,9 @@ use wardgate_config::{
     diagnostic::{Code, Place, code},
     load::File,
 };
-use wardgate_policy::{Fault, Policies, PolicyFile, SchemaFault, Tool};
+use wardgate_model::GroupName;
+use wardgate_policy::{Approval, Fault, Policies, PolicyFile, Rule, SchemaFault, Tool};
+use wardgate_snapshot::Tenants;
 
 use crate::cli::config_file;
 
@@ -74,6 +76,36 @@ pub fn misfits(policies: &Policies, tools: &[Tool]) -> Result<Vec<Diagnostic>, S
             ..finding(fault, &files)
         })
         .collect())
+}
+
+/// Returns the rules that ask for approvals which could be given in no tenant.
+pub fn impossible(policies: &Policies, tenants: &Tenants) -> Vec<Diagnostic> {
+    let could = |approval: &Approval| {
+        let group = GroupName::new(&approval.group);
+        let mut names = tenants.names();
+        names.any(|tenant| tenants.could_approve(tenant, &group, approval.count.into(), None))
+    };
+    let finding = |rule: &Arc<Rule>| {
+        let approval = rule.approval.as_ref().filter(|approval| !could(approval))?;
+        let (rule_id, group) = (&rule.id, &approval.group);
+        let (file, line) = (&rule.file, rule.line);
+        let message = format!(
+            "nobody could give the approval that `{rule_id}` asks for ({file}:{line}): no tenant has {} in `{group}`",
+            people(approval.count)
+        );
+        let hint = format!(
+            "add `groups: {{{group}: [...]}}` to a tenant, or an issuer whose tokens name the group"
+        );
+        Some(error(code::IMPOSSIBLE_APPROVAL, message, Some(hint)))
+    };
+    policies.rules().iter().filter_map(finding).collect()
+}
+
+fn people(count: u8) -> String {
+    match count {
+        1 => "a person".to_owned(),
+        count => format!("{count} people"),
+    }
 }
 
 /// Reads what the patterns match, in the order of the patterns and of the names.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr};
 use url::Url;
 use wardgate_model::{PrincipalId, TenantId, ToolsetName};
 
-use super::{Checks, Place, admin, names, pointers, tenant};
+use super::{Checks, Place, admin, approvals, names, pointers, tenant};
 use crate::{
     config::{Gateway, Key, Tls},
     diagnostic::code,
@@ -71,6 +71,7 @@ pub fn check(
         seal_key: raw.seal_key.as_ref().map(|secret| checks.secret(secret)),
         record: raw.record,
         audit: raw.audit.clone(),
+        approvals: approvals::check(checks, &place.child("approvals"), raw),
         sanitize: raw.sanitize,
         state: checks.path(&raw.state),
         limits: raw.limits.clone(),

@@ -4,6 +4,7 @@
 //! which is only used when there was no error.
 
 mod admin;
+mod approvals;
 mod endpoint;
 mod gateway;
 mod include;

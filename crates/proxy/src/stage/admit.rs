@@ -9,7 +9,27 @@ use crate::{call::Call, gate::Gate, pipeline::Trail, stop::Stop};
 
 /// A place among the calls under way; given back on drop. Openings have none.
 pub struct Slot {
-    _places: Option<wardgate_limit::Slot>,
+    places: Option<wardgate_limit::Slot>,
+}
+
+impl Slot {
+    /// Gives the place back while the request waits for people.
+    pub(super) fn leave(&mut self) {
+        if let Some(places) = &mut self.places {
+            places.leave();
+        }
+    }
+
+    /// Takes a place again.
+    ///
+    /// # Errors
+    /// [`Stop::Limited`].
+    pub(super) fn return_to(&mut self) -> Result<(), Stop> {
+        match &mut self.places {
+            Some(places) => places.return_to().map_err(Stop::limited),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Lets the request in if the caller's limits have room.
@@ -18,7 +38,7 @@ pub struct Slot {
 /// [`Stop::Limited`]; then nothing was taken.
 pub fn admit(gate: &Gate, call: &Call, _heeded: &Heeded, trail: &mut Trail) -> Result<Slot, Stop> {
     if is_free(&call.method) {
-        return Ok(Slot { _places: None });
+        return Ok(Slot { places: None });
     }
     let places = gate
         .limits
@@ -26,7 +46,7 @@ pub fn admit(gate: &Gate, call: &Call, _heeded: &Heeded, trail: &mut Trail) -> R
         .map_err(Stop::limited)?;
     trail.warnings.extend_from_slice(places.warnings());
     Ok(Slot {
-        _places: Some(places),
+        places: Some(places),
     })
 }
 

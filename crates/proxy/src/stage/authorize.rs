@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use wardgate_policy::{
-    Authorizer, Circumstances, Decision, Effect, Objective, Request, Review, Target as Asked,
+    Authorizer, Circumstances, Decision, Effect, Objective, Request, Review, RuleId,
+    Target as Asked,
 };
 use wardgate_protocol::edit;
 
@@ -29,6 +30,12 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// Says whether it is one only once people have agreed.
+    pub fn is_deferred(&self) -> bool {
+        let decision = self.decision.as_ref();
+        decision.is_some_and(|decision| decision.effect == Effect::Defer)
+    }
+
     pub fn decision(&self) -> Option<&Decision> {
         self.decision.as_ref()
     }
@@ -47,6 +54,19 @@ pub const REASON: &str = "dev.wardgate/reason";
 /// # Errors
 /// [`Stop::NotFound`], [`Stop::Disabled`] or [`Stop::Denied`].
 pub fn call(call: &Call, target: &Target, heeded: &Heeded) -> Result<Permit, Stop> {
+    granted(call, target, heeded, &[])
+}
+
+/// As [`call`], with rules that people have lifted for exactly this call.
+///
+/// # Errors
+/// As [`call`].
+pub fn granted(
+    call: &Call,
+    target: &Target,
+    heeded: &Heeded,
+    lifted: &[&str],
+) -> Result<Permit, Stop> {
     let Some(authorizer) = target.authorizer() else {
         heeded.target(call, target)?;
         return Ok(Permit::default());
@@ -65,7 +85,11 @@ pub fn call(call: &Call, target: &Target, heeded: &Heeded) -> Result<Permit, Sto
         tool: &tool,
         arguments,
     };
-    let decision = decide(authorizer, call, asked, circumstances, lifts);
+    let lifted: Vec<_> = lifted.iter().map(RuleId::new).collect();
+    let decision = authorizer.decide(&Request {
+        grants: &lifted,
+        ..request(call, asked, circumstances, lifts)
+    });
     // What is not denied can be seen, so only a denial asks.
     let is_visible = decision.effect != Effect::Deny
         || authorizer.visible(&call.caller, toolset, &tool, &circumstances, lifts);
@@ -161,7 +185,10 @@ fn other(
             let circumstances = circumstances(call, reason.as_deref());
             let lifts = break_glass.is_some();
             let decision = decide(authorizer, call, asked, circumstances, lifts);
-            permit(decision, break_glass).map_err(|_| Stop::NotFound(missing()))?
+            let permit = permit(decision, break_glass).ok();
+            // There is no way to ask people for these, so what needs an approval is denied.
+            let permit = permit.filter(|permit| !permit.is_deferred());
+            permit.ok_or_else(|| Stop::NotFound(missing()))?
         }
     };
     heeded.target(call, target)?;
@@ -175,27 +202,35 @@ fn decide(
     circumstances: Circumstances<'_>,
     break_glass: bool,
 ) -> Decision {
-    authorizer.decide(&Request {
+    authorizer.decide(&request(call, target, circumstances, break_glass))
+}
+
+fn request<'a>(
+    call: &'a Call,
+    target: Asked<'a>,
+    circumstances: Circumstances<'a>,
+    break_glass: bool,
+) -> Request<'a> {
+    Request {
         caller: &call.caller,
         toolset: &call.toolset.name,
         target,
         circumstances,
         grants: &[],
         break_glass,
-    })
+    }
 }
 
-/// An approval cannot be asked for yet, so a call that needs one is denied.
 fn permit(decision: Decision, break_glass: Option<Arc<Rule>>) -> Result<Permit, Stop> {
     for failure in &decision.failures {
         tracing::warn!(rule = ?failure.rule, detail = failure.detail, "policy cannot be evaluated");
     }
     match decision.effect {
-        Effect::Allow => Ok(Permit {
+        Effect::Allow | Effect::Defer => Ok(Permit {
             break_glass: break_glass.filter(|_| !decision.lifted.is_empty()),
             decision: Some(decision),
         }),
-        Effect::Defer | Effect::Deny => Err(Stop::Denied(Box::new(decision))),
+        Effect::Deny => Err(Stop::Denied(Box::new(decision))),
     }
 }
 
@@ -209,7 +244,8 @@ fn circumstances<'a>(call: &'a Call, reason: Option<&'a str>) -> Circumstances<'
     }
 }
 
-fn reason(call: &Call) -> Option<String> {
+/// Why the caller says it calls.
+pub fn reason(call: &Call) -> Option<String> {
     let said = call.frame.lookup()?;
     let said = wardgate_protocol::Lookup::find(said, &["_meta", REASON])?;
     edit::string(said).map(|reason| reason.into_owned())

@@ -79,7 +79,9 @@ pub async fn forward(
     connected: Connected,
     trail: &mut Trail,
 ) -> Result<RawReply, Stop> {
-    let (reserved, owed) = intent.into_parts();
+    let (cleared, reserved, owed) = intent.into_parts();
+    heed::still(gate, call, target)?;
+    cleared.use_up(gate, call).await?;
     let errand = Errand {
         rename: Some(Rename {
             path: &["name"],
@@ -107,11 +109,12 @@ pub async fn exchange(
     let _slot = super::connect::slot(call, &state).await?;
     heed::still(gate, call, target)?;
     let parked = gate.parked.resume(&gate.seal, call)?;
-    let started = Instant::now();
+    let (started, waited) = (Instant::now(), call.cx.waited());
     let reply = follow(gate, call, target, connected, parked, &errand).await;
     let took = started.elapsed();
     trail.upstream(took);
-    let (charged, warnings) = reserved.settle(&reply, took.saturating_sub(call.cx.waited()));
+    let (charged, warnings) =
+        reserved.settle(&reply, took.saturating_sub(call.cx.waited() - waited));
     trail.charged = charged;
     trail.warnings.extend(warnings);
     reply

@@ -1,21 +1,22 @@
-//! Permit + Reserved → Intent: what may change something is on disk before it is sent.
+//! Cleared + Reserved → Intent: what may change something is on disk before it is sent.
 
 use wardgate_policy::Redaction;
 use wardgate_snapshot::OnError;
 
-use super::{authorize::Permit, clean, record, reserve::Reserved, resolve::Target};
+use super::{approve::Cleared, clean, record, reserve::Reserved, resolve::Target};
 use crate::{call::Call, gate::Gate, pipeline::Trail, stop::Stop};
 
 /// That a call is allowed and paid for, and as far as its record is concerned may be sent.
 pub struct Intent {
+    cleared: Cleared,
     reserved: Reserved,
     owed: Vec<Redaction>,
 }
 
 impl Intent {
-    /// What is reserved, and what the permit asks to be taken out of the reply.
-    pub(super) fn into_parts(self) -> (Reserved, Vec<Redaction>) {
-        (self.reserved, self.owed)
+    /// What lets it through, what is reserved, and what the permit asks to be taken out of the reply.
+    pub(super) fn into_parts(self) -> (Cleared, Reserved, Vec<Redaction>) {
+        (self.cleared, self.reserved, self.owed)
     }
 }
 
@@ -28,13 +29,17 @@ pub async fn intend(
     gate: &Gate,
     call: &Call,
     target: &Target,
-    permit: &Permit,
+    cleared: Cleared,
     reserved: Reserved,
     trail: &mut Trail,
 ) -> Result<Intent, Stop> {
-    let owed = clean::owed(permit);
+    let owed = clean::owed(cleared.permit());
     let Some(ledger) = &gate.ports.ledger else {
-        return Ok(Intent { reserved, owed });
+        return Ok(Intent {
+            cleared,
+            reserved,
+            owed,
+        });
     };
     let audit = &call.snapshot.gateway.audit;
     let (written, on_error) = match target.server().traits_of(target.name()).read_only {
@@ -51,6 +56,10 @@ pub async fn intend(
         OnError::Block if !written => Err(Stop::Internal {
             reason: "its record cannot be written, so nothing was sent",
         }),
-        OnError::Block | OnError::Degrade => Ok(Intent { reserved, owed }),
+        OnError::Block | OnError::Degrade => Ok(Intent {
+            cleared,
+            reserved,
+            owed,
+        }),
     }
 }

@@ -1,6 +1,7 @@
 //! The stages of a call, one file each. A stage hands the next a value only it can make.
 
 pub mod admit;
+pub mod approve;
 pub mod authorize;
 pub mod clean;
 pub mod connect;

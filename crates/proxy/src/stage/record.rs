@@ -9,7 +9,7 @@ use wardgate_ledger::{
     Record, RecordType, Text, Usd,
     record::{Cost, Decision, Effect, Family, Outcome, Stage, Status, Trace, What, Who, Why},
 };
-use wardgate_model::{Caller, ToolRef};
+use wardgate_model::{Caller, ErrorClass, ToolRef};
 use wardgate_policy::Decision as Asked;
 use wardgate_protocol::{Era, Method, Raw, edit};
 use wardgate_snapshot::{AuditLevel, OnError, Snapshot, Toolset};
@@ -178,7 +178,9 @@ fn begun(trail: &Trail, kind: RecordType) -> Record {
         true => Effect::Deny,
         false => Effect::Allow,
     };
-    record.decision = Some(decision(snapshot, trail.decision.as_ref(), otherwise));
+    let mut decision = decision(snapshot, trail.decision.as_ref(), otherwise);
+    decision.approval = trail.approval.as_ref().map(|id| id.as_str().into());
+    record.decision = Some(decision);
     record.trace = trail.trace.as_deref().map(trace).unwrap_or_default();
     record
 }
@@ -289,6 +291,7 @@ fn outcome_of(trail: &Trail, started: Instant, end: &Result<Answer, Stop>, era: 
         output: trail.output.map(Into::into),
         found: found(trail),
         total_ms: Some(started.elapsed().as_millis() as u64),
+        wait_ms: (!trail.waited.is_zero()).then_some(trail.waited.as_millis() as u64),
         upstream_ms: (trail.upstream_us > 0).then_some(trail.upstream_us / 1000),
         bytes: Some(bytes as u64),
         ..Outcome::of(status)
@@ -337,6 +340,11 @@ fn status(trail: &Trail, stop: &Stop) -> Status {
             under_way: true, ..
         } if may_have_run => Status::Unknown,
         Stop::Limited(_) | Stop::Busy { .. } => Status::Limited,
+        Stop::Held(held) => match held.class() {
+            ErrorClass::ApprovalPending => Status::Deferred,
+            ErrorClass::LimitExceeded => Status::Limited,
+            _ => Status::Denied,
+        },
         stop if is_denial(stop) => Status::Denied,
         _ => Status::Error,
     }
@@ -381,6 +389,7 @@ fn error_type(stop: &Stop) -> &'static str {
         | Stop::InsufficientScope { .. }
         | Stop::Unjudged { .. }
         | Stop::Denied(_)
+        | Stop::Held(_)
         | Stop::Disabled { .. }
         | Stop::Limited(_)
         | Stop::Busy { .. }

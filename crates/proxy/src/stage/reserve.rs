@@ -80,6 +80,19 @@ fn take(
 }
 
 impl Reserved {
+    /// Gives the places on limits that name the tool back while the call waits for people; what it reserved stays.
+    pub(super) fn leave(&mut self) {
+        self.reservation.slot().leave();
+    }
+
+    /// Takes the places again.
+    ///
+    /// # Errors
+    /// [`Stop::Limited`].
+    pub(super) fn return_to(&mut self) -> Result<(), Stop> {
+        self.reservation.slot().return_to().map_err(Stop::limited)
+    }
+
     /// Charges what the exchange took; nothing if it provably did not reach the server. Returns the warnings that are due.
     pub(super) fn settle(
         self,

@@ -10,8 +10,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response, StatusCode};
 use wardgate_admin::{Admin, Desk, Visitor};
-use wardgate_control::{Operator, keys::Keys, overrides::Switch, records::Reading};
-use wardgate_model::{Caller, PersonId};
+use wardgate_control::{
+    Operator, approvals::Inbox, keys::Keys, overrides::Switch, records::Reading,
+};
+use wardgate_model::Caller;
 use wardgate_proxy::{
     Gate,
     listener::{Listener, annex::Answers, tls::Certificates},
@@ -21,6 +23,7 @@ use wardgate_proxy::{
 use wardgate_snapshot::Snapshot;
 
 use crate::{
+    approvals,
     issued_keys::Issued,
     overrides::{ChangeLog, Kept, moment},
     store::OpenStore,
@@ -81,6 +84,7 @@ impl Surface {
         gate: &Arc<Gate>,
         store: Arc<OpenStore>,
         kept: Arc<Kept>,
+        approvals: Option<Arc<approvals::Kept>>,
         issued: Option<Arc<Issued>>,
     ) -> Surface {
         let plane = Arc::new(GatePlane {
@@ -100,9 +104,15 @@ impl Surface {
             plane: plane.clone(),
             install: issued.install.clone(),
         });
+        let approvals = approvals.map(|waiting| Inbox {
+            store: store.clone(),
+            journal: Arc::new(ChangeLog(gate.ports.ledger.clone())),
+            waiting,
+        });
         let records = keeps_records.then_some(store);
         Surface(Admin::new(Desk {
             keys,
+            approvals,
             overrides: Some(overrides),
             records: records.map(|store| Reading { store }),
             limits: plane,
@@ -143,17 +153,7 @@ fn visitor(snapshot: &Snapshot, caller: Caller) -> Option<Visitor> {
             identity: caller.identity(),
             kind: caller.kind,
             auth: caller.via.as_str().to_owned(),
-            person: person(snapshot, &caller),
+            person: snapshot.tenants.person(&caller),
         },
     })
-}
-
-/// One human being under whichever name.
-fn person(snapshot: &Snapshot, caller: &Caller) -> PersonId {
-    let tenant = snapshot.tenants.get(&caller.tenant);
-    let name = tenant.map(|tenant| tenant.aliases.behind(caller));
-    match name {
-        Some(human) => PersonId::new(format!("{}/{}", caller.tenant, human.as_str())),
-        None => PersonId::new(caller.identity().to_string().to_lowercase()),
-    }
 }

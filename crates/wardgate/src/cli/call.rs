@@ -29,6 +29,9 @@ pub struct Args {
     /// Its arguments as a JSON object; `-` reads them from standard input.
     #[arg(value_name = "JSON", default_value = "{}")]
     arguments: String,
+    /// Do not wait for people to approve the call.
+    #[arg(long)]
+    no_wait: bool,
     #[command(flatten)]
     connect: ConnectArgs,
     /// Print the whole result as JSON.
@@ -49,7 +52,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Ok(prepared) => prepared,
         Err(fault) => return Ok(connect::misused(&fault)),
     };
-    match connect::block_on(call(&gateway, &args.tool, &arguments))? {
+    let wish = Wish {
+        arguments,
+        no_wait: args.no_wait,
+    };
+    match connect::block_on(call(&gateway, &args.tool, &wish))? {
         Ok(Some(result)) => print_result(&result, args.json),
         Ok(None) => {
             eprintln!(
@@ -65,6 +72,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Ok(connect::failed(&gateway, &fault))
         }
     }
+}
+
+/// What is sent to the tool, and how.
+struct Wish {
+    arguments: Raw,
+    no_wait: bool,
 }
 
 /// Returns the arguments as they are spelled: numbers keep their digits.
@@ -89,28 +102,23 @@ fn arguments(text: &str) -> anyhow::Result<Raw> {
 }
 
 /// Returns the result, or `None` when no such tool is listed.
-async fn call(
-    gateway: &Gateway,
-    wanted: &str,
-    arguments: &Raw,
-) -> Result<Option<Raw>, ClientError> {
+async fn call(gateway: &Gateway, wanted: &str, wish: &Wish) -> Result<Option<Raw>, ClientError> {
     let listed = tools::fetch(gateway).await?;
     let Some(tool) = tools::find(&listed, wanted) else {
-        return unlisted(gateway, wanted, arguments).await;
+        return unlisted(gateway, wanted, wish).await;
     };
-    send(gateway, &tool.name, arguments, mirrored(tool, arguments))
-        .await
-        .map(Some)
+    let headers = mirrored(tool, &wish.arguments);
+    send(gateway, &tool.name, wish, headers).await.map(Some)
 }
 
 /// What is not listed may be stopped for the moment, and the gateway then says why.
 async fn unlisted(
     gateway: &Gateway,
     wanted: &str,
-    arguments: &Raw,
+    wish: &Wish,
 ) -> Result<Option<Raw>, ClientError> {
     for name in tools::names(wanted) {
-        match send(gateway, &name, arguments, Vec::new()).await {
+        match send(gateway, &name, wish, Vec::new()).await {
             Err(ClientError::Rpc { error, .. }) if error.code == error::INVALID_PARAMS => {}
             answer => return answer.map(Some),
         }
@@ -121,16 +129,19 @@ async fn unlisted(
 async fn send(
     gateway: &Gateway,
     name: &str,
-    arguments: &Raw,
+    wish: &Wish,
     param_headers: Vec<(String, String)>,
 ) -> Result<Raw, ClientError> {
-    let params = edit::apply(
+    let mut params = edit::apply(
         "{}",
         &[
             edit::Change::Set("name", &edit::quote(name)),
-            edit::Change::Set("arguments", arguments.as_str()),
+            edit::Change::Set("arguments", wish.arguments.as_str()),
         ],
     );
+    if wish.no_wait {
+        params = edit::set(&params, &["_meta", "dev.wardgate/waitMs"], "0");
+    }
     let ask = Ask {
         method: "tools/call",
         params: Raw::trusted(params),

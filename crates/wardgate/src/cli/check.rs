@@ -1,6 +1,6 @@
 //! `wardgate check`: every finding about a config at once. Opens no connection and resolves no secret.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use serde_json::{Value, json};
 use wardgate_config::{Config, Diagnostic, Severity, diagnostic::code};
@@ -12,6 +12,7 @@ use super::{
     print,
 };
 use crate::{
+    compose,
     known_tools::{self, KnownTools},
     policies,
 };
@@ -65,9 +66,13 @@ fn exit(findings: &[Diagnostic]) -> Exit {
     let errors = || findings.iter().filter(is_error);
     match errors().count() {
         0 => Exit::Ok,
-        _ if errors().all(|finding| finding.code == code::POLICY_MISFIT) => Exit::CheckFailed,
+        _ if errors().all(is_misfit) => Exit::CheckFailed,
         _ => Exit::Usage,
     }
+}
+
+fn is_misfit(finding: &Diagnostic) -> bool {
+    finding.code == code::POLICY_MISFIT || finding.code == code::IMPOSSIBLE_APPROVAL
 }
 
 /// Returns the findings, and what the config amounts to when it can be served.
@@ -76,7 +81,13 @@ fn findings(args: &ConfigArgs) -> (Vec<Diagnostic>, Option<String>) {
         Ok(inputs) => inputs,
         Err(findings) => return (findings, None),
     };
-    let findings = [loaded.remarks, misfits(&loaded.config, policies.as_deref())].concat();
+    let (config, rules) = (&loaded.config, policies.as_deref());
+    let findings = [
+        loaded.remarks,
+        misfits(config, rules),
+        approvals(config, policies.clone()),
+    ]
+    .concat();
     let (servers, toolsets) = (loaded.config.servers.len(), loaded.config.toolsets.len());
     let rules = policies.map_or(String::new(), |policies| {
         format!("policies: {}, ", policies.rules().len())
@@ -104,6 +115,26 @@ fn misfits(config: &Config, policies: Option<&Policies>) -> Vec<Diagnostic> {
             None,
         )]
     })
+}
+
+/// Approvals that nobody could give. Outside of `dev` the calls they are about could never be made.
+fn approvals(config: &Config, policies: Option<Arc<Policies>>) -> Vec<Diagnostic> {
+    let (Some(policies), Ok(snapshot)) = (policies.clone(), compose::snapshot_of(config, policies))
+    else {
+        return Vec::new();
+    };
+    let severity = match config.gateway.environment.as_str() {
+        "dev" => Severity::Warning,
+        _ => Severity::Error,
+    };
+    let impossible = policies::impossible(&policies, &snapshot.tenants);
+    impossible
+        .into_iter()
+        .map(|finding| Diagnostic {
+            severity,
+            ..finding
+        })
+        .collect()
 }
 
 fn object(finding: &Diagnostic) -> Value {

@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Verbs that call go through a running gateway, like any client.
 
+pub mod approve;
 pub mod audit;
 pub mod call;
 pub mod check;
@@ -45,6 +46,9 @@ pub enum Verb {
     /// Look at the tools of the running gateway.
     #[command(subcommand)]
     Tools(tools::Verb),
+    /// Look at calls that wait for people, and decide on them.
+    #[command(subcommand)]
+    Approve(approve::Verb),
     /// Look at records, verify them, hand them to other tools.
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -85,6 +89,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Check(args) => check::run(&args),
         Verb::Call(args) => call::run(&args),
         Verb::Tools(verb) => tools::run(&verb),
+        Verb::Approve(verb) => approve::run(&verb),
         Verb::Audit(verb) => audit::run(&verb),
         Verb::Usage(args) => usage::run(&args),
         Verb::Kill(args) => overrides::kill(&args),

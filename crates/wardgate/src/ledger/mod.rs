@@ -27,7 +27,7 @@ use wardgate_store_sql::SqlStore;
 use checkpoints::Signer;
 use disk::Disk;
 use queue::{Drafts, Queue};
-use sealing::Redactor;
+pub use sealing::Redactor;
 use writer::Writer;
 
 /// An open ledger.
@@ -120,6 +120,14 @@ impl Recorder {
             tracing::error!("the writer of records panicked");
         }
     }
+}
+
+/// What redacts outside of the writer, with the same fingerprints.
+///
+/// # Errors
+/// When the key cannot be kept.
+pub fn redactor(state: &Path) -> Result<Redactor, OpenError> {
+    Ok(Redactor::new(keys::fingerprints(state)?))
 }
 
 /// Runs the writer on a thread and a runtime of its own.

@@ -55,6 +55,14 @@ impl Redactor {
         }
     }
 
+    /// The arguments as a person may see them, whatever records keep; `None` where they cannot be redacted.
+    pub fn shown(&mut self, payload: &Payload, tenant: &TenantId) -> Option<String> {
+        let key = self.key_of(tenant);
+        let args = payload.args.as_ref().map_or("{}", |raw| raw.as_str());
+        let left = redact(args, &labels_of_args(payload), &key).ok()?;
+        Some(left.json.get().to_owned())
+    }
+
     fn key_of(&mut self, tenant: &TenantId) -> FingerprintKey {
         let derive = || FingerprintKey::derive(self.secret.as_bytes(), tenant, GENERATION);
         self.keys

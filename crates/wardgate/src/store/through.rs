@@ -1,8 +1,9 @@
 //! The other ports of the open store: each asks the handle of the moment, and mends it after a failure.
 
-use wardgate_model::{CredentialId, PersonId, RecordId, TenantId};
+use wardgate_model::{ApprovalId, CredentialId, PersonId, RecordId, TenantId};
 use wardgate_store::{
-    ApiKey, ApiKeys, Cursor, Head, Line, Page, RecordFilter, Records, Reply, Timestamp,
+    ApiKey, ApiKeys, Approval, ApprovalError, ApprovalFilter, Approvals, Binding, Cursor, Head,
+    Line, Opened, Page, RecordFilter, Records, Reply, Request, StoreError, Timestamp, Vote,
 };
 
 use super::OpenStore;
@@ -12,7 +13,9 @@ macro_rules! through {
         Box::pin(async move {
             let $sql = $store.sql().await?;
             let done = $asked.await;
-            $store.mend(&$sql, done.as_ref().err()).await;
+            $store
+                .mend(&$sql, done.as_ref().err().and_then(of_store))
+                .await;
             done
         })
     };
@@ -23,10 +26,40 @@ macro_rules! through {
                 return Ok($nothing);
             };
             let done = $asked.await;
-            $store.mend(&$sql, done.as_ref().err()).await;
+            $store
+                .mend(&$sql, done.as_ref().err().and_then(of_store))
+                .await;
             done
         })
     };
+}
+
+/// What went wrong with the store itself, if that is what went wrong.
+trait Failed {
+    fn of_store(&self) -> Option<&StoreError>;
+}
+
+impl Failed for StoreError {
+    fn of_store(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+impl Failed for ApprovalError {
+    fn of_store(&self) -> Option<&StoreError> {
+        match self {
+            ApprovalError::Store(error) => Some(error),
+            ApprovalError::TooMany { .. }
+            | ApprovalError::Closed { .. }
+            | ApprovalError::Own
+            | ApprovalError::Twice
+            | ApprovalError::NoSay => None,
+        }
+    }
+}
+
+fn of_store(fault: &impl Failed) -> Option<&StoreError> {
+    fault.of_store()
 }
 
 const fn no_more<T>() -> Page<T> {
@@ -66,6 +99,53 @@ impl ApiKeys for OpenStore {
 
     fn touch<'a>(&'a self, used: &'a [(CredentialId, Timestamp)]) -> Reply<'a, ()> {
         through!(self, sql => sql.touch(used), else ())
+    }
+}
+
+impl Approvals for OpenStore {
+    fn open<'a>(
+        &'a self,
+        request: &'a Request,
+        pending_max: u32,
+    ) -> Reply<'a, Opened, ApprovalError> {
+        through!(self, sql => Approvals::open(&*sql, request, pending_max))
+    }
+
+    fn vote<'a>(
+        &'a self,
+        id: &'a ApprovalId,
+        vote: &'a Vote,
+    ) -> Reply<'a, Approval, ApprovalError> {
+        through!(self, sql => sql.vote(id, vote))
+    }
+
+    fn consume<'a>(&'a self, binding: &'a Binding, now: Timestamp) -> Reply<'a, Option<Approval>> {
+        through!(self, sql => sql.consume(binding, now), else None)
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        id: &'a ApprovalId,
+        now: Timestamp,
+    ) -> Reply<'a, Approval, ApprovalError> {
+        through!(self, sql => sql.cancel(id, now))
+    }
+
+    fn expire(&self, now: Timestamp) -> Reply<'_, Vec<Approval>> {
+        through!(self, sql => sql.expire(now), else Vec::new())
+    }
+
+    fn get<'a>(&'a self, id: &'a ApprovalId) -> Reply<'a, Option<Approval>> {
+        through!(self, sql => Approvals::get(&*sql, id), else None)
+    }
+
+    fn list<'a>(
+        &'a self,
+        filter: &'a ApprovalFilter,
+        after: Option<&'a Cursor>,
+        limit: u32,
+    ) -> Reply<'a, Page<Approval>> {
+        through!(self, sql => Approvals::list(&*sql, filter, after, limit), else no_more())
     }
 }
 

@@ -1,9 +1,21 @@
 //! The admin API: who may do what there, and that it is as guarded as the data listener.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
+};
 
 use serde_json::{Value, json};
-use wardgate_testkit::http::{self, Reply, Request};
+use wardgate_model::{
+    ApprovalId, GroupName, Identity, PersonId, PrincipalId, ServerName, TenantId,
+};
+use wardgate_store::{Approvals, Binding, Need, Timestamp};
+use wardgate_store_sql::SqlStore;
+use wardgate_testkit::{
+    DEADLINE,
+    http::{self, Reply, Request},
+};
 
 use crate::gateway::{STATE, TestGateway, wardgate};
 
@@ -39,6 +51,37 @@ const MATRIX: &[(&str, &str, &str, [u16; 9])] = &[
         "/admin/v1/limits",
         "",
         [401, 403, 200, 200, 200, 200, 200, 200, 200],
+    ),
+    (
+        "GET",
+        "/admin/v1/approvals",
+        "",
+        [401, 403, 403, 403, 200, 200, 200, 200, 200],
+    ),
+    (
+        "GET",
+        "/admin/v1/approvals/{id}",
+        "",
+        [401, 403, 403, 403, 200, 200, 200, 404, 200],
+    ),
+    // A vote takes a member of the group, and nobody is in a group of another tenant.
+    (
+        "POST",
+        "/admin/v1/approvals/{id}:approve",
+        "",
+        [401, 403, 403, 403, 200, 403, 403, 404, 404],
+    ),
+    (
+        "POST",
+        "/admin/v1/approvals/{id}:deny",
+        "",
+        [401, 403, 403, 403, 200, 403, 403, 404, 404],
+    ),
+    (
+        "POST",
+        "/admin/v1/approvals/{id}:cancel",
+        "",
+        [401, 403, 403, 403, 200, 403, 200, 404, 200],
     ),
     (
         "GET",
@@ -113,7 +156,7 @@ pub fn config() -> String {
   keys:
 {keys}tenants:
   acme:
-    groups: {{watch: [viewer]}}
+    groups: {{watch: [viewer], finance: [approver]}}
     roles: {{viewer: ['group:watch'], operator: [operator], approver: [approver], auditor: [auditor], tenant-admin: [boss]}}
   globex:
     roles: {{tenant-admin: [boss], auditor: [boss]}}
@@ -213,6 +256,7 @@ async fn each_route_opens_to_its_roles_and_to_no_other_tenant() {
             let id = match path.split('/').nth(3) {
                 Some("records") => record.clone(),
                 Some("overrides") => killed(&root).await,
+                Some("approvals") => asked(&gateway).await,
                 _ => issue(&root).await,
             };
             let target = format!("{}{query}", path.replace("{id}", &id));
@@ -261,6 +305,46 @@ async fn the_matrix_is_about_every_route_there_is() {
             .any(|row| (row.0, row.1) == (&*method, &*path));
         assert!(is_in, "no row for {method} {path}");
     }
+}
+
+/// Asks for an approval of somebody of tenant `acme`, as a gateway on the same store would.
+async fn asked(gateway: &TestGateway) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let id = format!("apr_{count}");
+    let path = gateway.folder.path().join(STATE).join("wardgate.db");
+    let store = SqlStore::open_sqlite(&path, None).await.expect("a store");
+    let now = Timestamp::from(SystemTime::now());
+    let request = wardgate_store::Request {
+        id: ApprovalId::new(&id),
+        binding: Binding {
+            requester: Identity {
+                tenant: TenantId::new("acme"),
+                principal: PrincipalId::new("ghost"),
+            },
+            server: ServerName::new("lab"),
+            version: "1".into(),
+            tool: "refund_create".into(),
+            args_digest: id.clone(),
+            contract: "c".into(),
+            policy_rev: "p".into(),
+        },
+        person: PersonId::new("acme/ghost"),
+        args: "{}".into(),
+        sealed_args: None,
+        needs: vec![Need {
+            rule: "r".into(),
+            group: GroupName::new("finance"),
+            count: 1,
+        }],
+        reason: None,
+        created_at: now,
+        decide_by: now.after(DEADLINE),
+        use_within: DEADLINE,
+    };
+    store.open(&request, 1000).await.expect("an approval");
+    store.close().await;
+    id
 }
 
 /// Stops nobody there is, of tenant `acme`.

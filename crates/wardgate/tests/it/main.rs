@@ -4,6 +4,7 @@
 
 mod admin;
 mod admin_keys;
+mod approvals;
 mod bridging;
 mod canaries;
 mod crossings;
