@@ -24,7 +24,12 @@ pub struct Args {
     #[command(flatten)]
     asked: Asked,
     /// By what to sum.
-    #[arg(long, value_delimiter = ',', default_value = "tenant", value_name = "WHAT,…")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "tenant",
+        value_name = "WHAT,…"
+    )]
     by: Vec<By>,
     /// How to print the sums; `focus` is one line per call, as FOCUS has it.
     #[arg(long, default_value = "table", value_name = "FORMAT")]
@@ -64,7 +69,14 @@ struct Sum {
     compute_s: f64,
 }
 
-const MEASURES: [&str; 6] = ["calls", "failed", "cost_usd", "tokens_est", "bytes", "compute_s"];
+const MEASURES: [&str; 6] = [
+    "calls",
+    "failed",
+    "cost_usd",
+    "tokens_est",
+    "bytes",
+    "compute_s",
+];
 
 /// Prints the sums.
 ///
@@ -105,7 +117,8 @@ async fn sums(args: &Args) -> anyhow::Result<Sums> {
 /// What was refused has used nothing.
 fn is_served(record: &Record) -> bool {
     let outcome = record.outcome.as_ref();
-    let is_refused = outcome.is_none_or(|outcome| matches!(outcome.status, Status::Denied | Status::Limited));
+    let is_refused =
+        outcome.is_none_or(|outcome| matches!(outcome.status, Status::Denied | Status::Limited));
     record.kind == RecordType::TOOL_CALL && record.stage == Stage::Complete && !is_refused
 }
 
@@ -127,7 +140,10 @@ impl By {
             By::Tenant => return record.who.tenant.to_string(),
             By::Day => return record.ts.strftime("%Y-%m-%d").to_string(),
             By::Tool if entry.tool.is_some() => {
-                return entry.tool.as_ref().map_or_else(String::new, ToString::to_string);
+                return entry
+                    .tool
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string);
             }
             By::Tool => &what.tool,
             By::Principal => &record.who.principal,
@@ -146,7 +162,9 @@ impl Sum {
         self.failed += u64::from(record.status() != Some(Status::Success));
         self.cost = Usd::from_micros(self.cost.micros() + cost.usd.unwrap_or_default().micros());
         self.tokens += cost.tokens_est.unwrap_or_default();
-        self.bytes += outcome.and_then(|outcome| outcome.bytes).unwrap_or_default();
+        self.bytes += outcome
+            .and_then(|outcome| outcome.bytes)
+            .unwrap_or_default();
         self.compute_s += cost.compute_s.unwrap_or_default();
     }
 
