@@ -161,10 +161,16 @@ async fn a_key_ends_when_it_was_to_end() {
         admin: admin_of(&gateway),
         variable: "KEY_ROOT",
     };
-    let end = jiff::Timestamp::now() + std::time::Duration::from_millis(1500);
-    let body =
-        json!({"tenant": "acme", "principal": "bot", "expires_at": end.to_string(), "reason": "t"});
+    let wanted = jiff::Timestamp::now() + std::time::Duration::from_millis(1500);
+    let body = json!({"tenant": "acme", "principal": "bot", "expires_at": wanted.to_string(), "reason": "t"});
     let issued = root.post("/admin/v1/keys", body).await.json();
+    let end: jiff::Timestamp = issued["item"]["expires_at"]
+        .as_str()
+        .expect("an end")
+        .parse()
+        .expect("a moment");
+    // Ends are kept to the millisecond.
+    assert_eq!(end.as_millisecond(), wanted.as_millisecond());
     assert_eq!(status(&gateway, "/mcp", text(&issued)).await, 200);
     let begun = Instant::now();
     while status(&gateway, "/mcp", text(&issued)).await == 200 {
