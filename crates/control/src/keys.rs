@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use wardgate_identity::{ApiKey as KeyText, InstallKey};
 use wardgate_ledger::{
-    Record,
+    CanonicalJson, Record,
     record::{Family, What},
 };
 use wardgate_model::{
@@ -289,7 +289,7 @@ fn about(mut record: Record, method: &'static str, item: &ApiKey) -> Record {
     });
     record.what = What {
         method: Some(method.into()),
-        args: serde_json::value::to_raw_value(&said).ok(),
+        args: CanonicalJson::of(&said.to_string()).ok(),
         ..What::default()
     };
     record

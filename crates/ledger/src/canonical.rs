@@ -4,11 +4,11 @@
 //! double cannot hold. Those are an error here, or (`canonicalize_exact`) are kept as `{"$number": "…"}`.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, io, ops};
 
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
+use serde_json::{ser::Formatter, value::RawValue};
 
 /// Deeper nesting is refused.
 const DEPTH_MAX: usize = 128;
@@ -48,6 +48,77 @@ pub(crate) fn inexact_as_text(raw: &str) -> Option<String> {
     (is_number && !is_plain_integer(raw) && number(raw).is_none())
         .then(|| format!(r#"{{"$number":"{raw}"}}"#))
 }
+
+/// A JSON value that is canonical already.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct CanonicalJson(Box<RawValue>);
+
+impl CanonicalJson {
+    /// # Errors
+    /// As of [`canonicalize`].
+    pub fn of(json: &str) -> Result<CanonicalJson, CanonicalError> {
+        CanonicalJson::made(canonicalize(json)?)
+    }
+
+    /// Takes over what this file has written.
+    pub(crate) fn made(canonical: String) -> Result<CanonicalJson, CanonicalError> {
+        let raw = RawValue::from_string(canonical).map_err(|_| CanonicalError::NotJson)?;
+        Ok(CanonicalJson(raw))
+    }
+}
+
+impl ops::Deref for CanonicalJson {
+    type Target = RawValue;
+    fn deref(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for CanonicalJson {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<CanonicalJson, D::Error> {
+        let raw = Box::<RawValue>::deserialize(from)?;
+        CanonicalJson::of(raw.get()).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Writes plain data whose members are declared in canonical order, without a tree and without reading it again.
+pub(crate) fn write_ordered(data: &impl Serialize) -> Result<String, CanonicalError> {
+    let mut bytes = Vec::with_capacity(1024);
+    let mut to = serde_json::Serializer::with_formatter(&mut bytes, Exact);
+    // The formatter alone refuses anything.
+    data.serialize(&mut to)
+        .map_err(|_| CanonicalError::InexactNumber)?;
+    let text = String::from_utf8(bytes).map_err(|_| CanonicalError::NotJson)?;
+    debug_assert_eq!(canonicalize(&text).as_deref(), Ok(text.as_str()));
+    Ok(text)
+}
+
+/// Compact JSON with numbers as RFC 8785 spells them; those that a double does not hold are refused.
+struct Exact;
+
+impl Formatter for Exact {
+    fn write_u64<W: io::Write + ?Sized>(&mut self, to: &mut W, number: u64) -> io::Result<()> {
+        match number <= INTEGER_MAX {
+            true => write!(to, "{number}"),
+            false => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn write_i64<W: io::Write + ?Sized>(&mut self, to: &mut W, number: i64) -> io::Result<()> {
+        match number.unsigned_abs() <= INTEGER_MAX {
+            true => write!(to, "{number}"),
+            false => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn write_f64<W: io::Write + ?Sized>(&mut self, to: &mut W, number: f64) -> io::Result<()> {
+        to.write_all(ryu_js::Buffer::new().format_finite(number).as_bytes())
+    }
+}
+
+/// Every integer up to here is a double of its own.
+const INTEGER_MAX: u64 = 1 << 53;
 
 /// What stands in for the value at a path, in canonical text; `None` lets the value be written itself.
 pub(crate) type Replace<'r> =

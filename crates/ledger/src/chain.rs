@@ -174,7 +174,7 @@ mod tests {
         );
         let mut long = record("acme");
         let args = format!("\"{}\"", "x".repeat(LINE_BYTES_MAX));
-        long.what.args = serde_json::value::RawValue::from_string(args).ok();
+        long.what.args = crate::CanonicalJson::of(&args).ok();
         assert_eq!(chain.append(long).unwrap_err(), AppendError::TooLong);
         let first = chain.append(record("acme")).unwrap();
         let before = chain.clone();

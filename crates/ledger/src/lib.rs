@@ -23,7 +23,7 @@ pub mod explain;
 pub mod export;
 pub mod filter;
 
-pub use canonical::{CanonicalError, canonicalize};
+pub use canonical::{CanonicalError, CanonicalJson, canonicalize};
 pub use chain::Chain;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use digest::Digest;

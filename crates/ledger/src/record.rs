@@ -17,34 +17,27 @@ pub use parts::{Cache, Cost, Decision, Effect, Outcome, Status, Trace, Undo, Wha
 
 use crate::text::Text;
 
-/// What happened, once. Sealed by [`crate::Chain::append`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What happened, once. Sealed by [`crate::Chain::append`]; `sealed.rs` says how it is written.
+#[derive(Clone, Debug, Deserialize)]
 pub struct Record {
     pub id: RecordId,
     /// Written to the millisecond, in UTC.
-    #[serde(with = "millis")]
     pub ts: Timestamp,
     #[serde(rename = "type")]
     pub kind: RecordType,
     pub stage: Stage,
     /// The received record that this one completes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<RecordId>,
     pub who: Who,
-    #[serde(default, skip_serializing_if = "What::is_empty")]
+    #[serde(default)]
     pub what: What,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Why>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-    #[serde(default, skip_serializing_if = "Trace::is_empty")]
+    #[serde(default)]
     pub trace: Trace,
     /// How the effect can be taken back.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
 }
 
@@ -151,18 +144,6 @@ mod tests {
         assert_eq!(
             at(1_795_353_600_000).as_str(),
             "rec_01a20369e00077078707070707070707"
-        );
-    }
-
-    #[test]
-    fn absent_members_are_left_out() {
-        let who = Who::of(wardgate_model::TenantId::new("acme"));
-        let ts = "2026-11-22T08:30:11Z".parse().unwrap();
-        let record = Record::new(Family::Config.verb("change"), who, ts, [0; 10]);
-        let json = serde_json::to_string(&record).unwrap();
-        assert_eq!(
-            json.split_once(',').unwrap().1,
-            r#""ts":"2026-11-22T08:30:11.000Z","type":"config.change","stage":"complete","who":{"tenant":"acme"}}"#
         );
     }
 }

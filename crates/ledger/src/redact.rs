@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::hmac;
-use serde_json::value::RawValue;
 use wardgate_model::TenantId;
 
-use crate::canonical::{CanonicalError, canonicalize_exact, inexact_as_text, write_with};
+use crate::canonical::{
+    CanonicalError, CanonicalJson, canonicalize_exact, inexact_as_text, write_with,
+};
 use crate::digest::{Digest, hex};
 use crate::text::Text;
 
@@ -99,8 +100,7 @@ impl FingerprintKey {
 /// What is left of a value.
 #[derive(Clone, Debug)]
 pub struct Redacted {
-    /// Canonical JSON.
-    pub json: Box<RawValue>,
+    pub json: CanonicalJson,
     /// Of the redacted text before anything was left out for its length: equal for equal values under one key, and nothing
     /// to try guesses on.
     pub digest: Digest,
@@ -133,7 +133,7 @@ pub fn redact(
         bytes => format!(r#"{{"$omitted":{bytes}}}"#),
     };
     Ok(Redacted {
-        json: RawValue::from_string(kept).map_err(|_| CanonicalError::NotJson)?,
+        json: CanonicalJson::made(kept)?,
         digest,
     })
 }

@@ -3,12 +3,16 @@
 //! The line is the canonical text of the record, with `"hash"` added as its last member. The hash covers the bytes that
 //! are stored, so a reader needs no understanding of the members to check it, and those of a later version stay intact.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wardgate_model::TenantId;
 
-use crate::canonical::{CanonicalError, canonicalize};
+use crate::canonical::{CanonicalError, canonicalize, write_ordered};
 use crate::digest::{Digest, TEXT_LEN};
-use crate::record::{Record, RecordId, Stage};
+use crate::record::{
+    Cost, Decision, Outcome, Record, RecordId, RecordType, Stage, Trace, Undo, What, Who, Why,
+    millis,
+};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -32,14 +36,7 @@ impl Sealed {
     /// # Errors
     /// A record that holds a number no double holds, or arguments that are no JSON, has no canonical form.
     pub(crate) fn new(seq: u64, prev: Digest, record: Record) -> Result<Sealed, CanonicalError> {
-        let placed = Placed {
-            v: VERSION,
-            seq,
-            prev,
-            record: &record,
-        };
-        let json = serde_json::to_string(&placed).map_err(|_| CanonicalError::NotJson)?;
-        let canonical = canonicalize(&json)?;
+        let canonical = write_ordered(&Members::of(seq, prev, &record))?;
         let hash = Digest::leaf(canonical.as_bytes());
         Ok(Sealed {
             seq,
@@ -71,13 +68,58 @@ impl Sealed {
     }
 }
 
+/// A record and its place as they are written: in the order of RFC 8785, without what is absent.
 #[derive(Serialize)]
-struct Placed<'a> {
-    v: u32,
-    seq: u64,
+struct Members<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<&'a Cost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<&'a Decision>,
+    id: &'a RecordId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'a RecordId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'a Outcome>,
     prev: Digest,
-    #[serde(flatten)]
-    record: &'a Record,
+    seq: u64,
+    stage: Stage,
+    #[serde(skip_serializing_if = "Trace::is_empty")]
+    trace: &'a Trace,
+    #[serde(with = "millis")]
+    ts: &'a Timestamp,
+    #[serde(rename = "type")]
+    kind: &'a RecordType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<&'a Undo>,
+    v: u32,
+    #[serde(skip_serializing_if = "What::is_empty")]
+    what: &'a What,
+    who: &'a Who,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a Why>,
+}
+
+impl<'a> Members<'a> {
+    fn of(seq: u64, prev: Digest, record: &'a Record) -> Members<'a> {
+        Members {
+            cost: record.cost.as_ref(),
+            decision: record.decision.as_ref(),
+            id: &record.id,
+            of: record.of.as_ref(),
+            outcome: record.outcome.as_ref(),
+            prev,
+            seq,
+            stage: record.stage,
+            trace: &record.trace,
+            ts: &record.ts,
+            kind: &record.kind,
+            undo: record.undo.as_ref(),
+            v: VERSION,
+            what: &record.what,
+            who: &record.who,
+            why: record.why.as_ref(),
+        }
+    }
 }
 
 fn close(canonical: &str, hash: Digest) -> String {
@@ -170,9 +212,26 @@ struct Tenant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Family;
 
     fn sealed(canonical: &str) -> String {
         close(canonical, Digest::leaf(canonical.as_bytes()))
+    }
+
+    #[test]
+    fn absent_members_are_left_out() {
+        let who = Who::of(TenantId::new("acme"));
+        let ts = "2026-11-22T08:30:11Z".parse().unwrap();
+        let record = Record::new(Family::Config.verb("change"), who, ts, [0; 10]);
+        let id = record.id.clone();
+        let sealed = Sealed::new(7, Digest::ZERO, record).unwrap();
+        let (prev, hash) = (Digest::ZERO, sealed.hash);
+        assert_eq!(
+            sealed.line(),
+            format!(
+                r#"{{"id":"{id}","prev":"{prev}","seq":7,"stage":"complete","ts":"2026-11-22T08:30:11.000Z","type":"config.change","v":1,"who":{{"tenant":"acme"}},"hash":"{hash}"}}"#
+            )
+        );
     }
 
     #[test]

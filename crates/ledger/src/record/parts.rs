@@ -1,29 +1,23 @@
 //! The members of a record. Words of strangers are [`Text`]; arguments and results are canonical JSON, redacted before.
+//!
+//! Members are declared in the order of RFC 8785, by their names in JSON: so a record is written as it is declared.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use wardgate_model::{PrincipalKind, TenantId};
 
 use super::{RecordId, millis};
+use crate::canonical::CanonicalJson;
 use crate::digest::Digest;
 use crate::text::Text;
 use crate::usd::Usd;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Who {
-    pub tenant: TenantId,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub principal: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<PrincipalKind>,
-    /// Those the principal was in at that moment.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<Text>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<Text>,
+    pub addr: Option<Text>,
     /// The client's own name and version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<Text>,
@@ -33,8 +27,16 @@ pub struct Who {
     /// The name of the credential, never the credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<Text>,
+    /// Those the principal was in at that moment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub addr: Option<Text>,
+    pub kind: Option<PrincipalKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<Text>,
+    pub tenant: TenantId,
 }
 
 impl Who {
@@ -55,26 +57,26 @@ impl Who {
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct What {
+    /// What [`crate::redact`] left of the arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub toolset: Option<Text>,
+    pub args: Option<CanonicalJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub server: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<Text>,
+    pub args_digest: Option<Digest>,
     /// The contract digest of the tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contract: Option<Digest>,
-    /// What [`crate::redact`] left of the arguments.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub args: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub args_digest: Option<Digest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub toolset: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Text>,
 }
 
 impl What {
@@ -100,9 +102,9 @@ impl What {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Why {
-    pub text: Text,
     /// Who gave the reason: `caller`, `approver`, `operator`, `runbook`.
     pub source: Text,
+    pub text: Text,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,15 +127,15 @@ impl Effect {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    pub effect: Effect,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rules: Vec<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy_rev: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<Text>,
+    pub effect: Effect,
     #[serde(rename = "override", skip_serializing_if = "Option::is_none")]
     pub overridden: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_rev: Option<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Text>,
     /// The revision of the snapshot the call obeyed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Text>,
@@ -203,37 +205,37 @@ impl Cache {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
-    pub status: Status,
-    /// The class of the error, or what else went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error_type: Option<Text>,
-    /// The JSON-RPC error code of the answer, where it was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<i64>,
-    /// What became of a structured result that does not fit its schema: `flagged` or `blocked`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output: Option<Text>,
-    /// What was found in what servers said and should not be there, such as `secrets.jwt`, and how often.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub found: BTreeMap<Text, u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total_ms: Option<u64>,
-    /// Of that, the time spent waiting for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wait_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub upstream_ms: Option<u64>,
+    pub attempt: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<Cache>,
+    /// The JSON-RPC error code of the answer, where it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<u32>,
+    pub code: Option<i64>,
+    /// The class of the error, or what else went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<Text>,
+    /// What was found in what servers said and should not be there, such as `secrets.jwt`, and how often.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub found: BTreeMap<Text, u64>,
+    /// What became of a structured result that does not fit its schema: `flagged` or `blocked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Text>,
     /// What [`crate::redact`] left of the result, at level `full`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<Box<RawValue>>,
+    pub result: Option<CanonicalJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result_digest: Option<Digest>,
+    pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_ms: Option<u64>,
+    /// Of that, the time spent waiting for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u64>,
 }
 
 impl Outcome {
@@ -259,25 +261,25 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub usd: Option<Usd>,
+    pub compute_s: Option<f64>,
     /// Estimated: the gateway does not see what a model reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_est: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub compute_s: Option<f64>,
+    pub usd: Option<Usd>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
+    /// The record whose effect this call takes back.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<Text>,
+    pub compensates: Option<RecordId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span_id: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Text>,
-    /// The record whose effect this call takes back.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub compensates: Option<RecordId>,
+    pub trace_id: Option<Text>,
 }
 
 impl Trace {
