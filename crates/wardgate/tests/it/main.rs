@@ -49,6 +49,7 @@ mod records_full;
 mod refusals;
 mod sanitized;
 mod smoke;
+mod surface;
 mod tasks;
 mod tenants;
 mod tokens;
