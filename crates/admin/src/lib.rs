@@ -9,6 +9,7 @@ pub mod approvals;
 mod input;
 pub mod keys;
 pub mod limits;
+pub mod metrics;
 pub mod openapi;
 pub mod overrides;
 mod problem;
@@ -42,6 +43,7 @@ pub struct Desk {
     pub overrides: Option<wardgate_control::overrides::Switch>,
     pub records: Option<wardgate_control::records::Reading>,
     pub limits: std::sync::Arc<dyn limits::Standings>,
+    pub metrics: std::sync::Arc<dyn metrics::Exposition>,
     /// This moment, and randomness nobody else has.
     pub chance: fn() -> (Moment, Randomness),
 }

@@ -9,7 +9,9 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wardgate_model::Role::{self, Approver, Auditor, Operator, PlatformAdmin, TenantAdmin, Viewer};
 
-use crate::{Desk, access, approvals, keys, limits, openapi, overrides, problem, records, whoami};
+use crate::{
+    Desk, access, approvals, keys, limits, metrics, openapi, overrides, problem, records, whoami,
+};
 
 /// Who may use one route.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/admin/v1/overrides/{id}:lift", STOPPERS),
     route("GET", "/admin/v1/records", READERS),
     route("GET", "/admin/v1/records/{id}", READERS),
+    route("GET", "/metrics", LOOKERS),
 ];
 
 const fn route(method: &'static str, path: &'static str, roles: Roles) -> Route {
@@ -85,6 +88,7 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(overrides::lift))
         .routes(routes!(records::list))
         .routes(routes!(records::get))
+        .routes(routes!(metrics::get))
 }
 
 pub(crate) fn router(desk: Desk) -> Router {

@@ -31,6 +31,7 @@ use crate::{
     record::Ledger,
     seal::Seal,
     session::{quota::Streams, registry::Sessions},
+    surface::Surface,
     upstream::Upstreams,
 };
 
@@ -85,6 +86,8 @@ pub struct Gate {
     /// What operators have stopped or opened for the moment.
     pub overrides: InForce,
     pub ongoing: Arc<Ongoing>,
+    /// Whether what is callable is listed.
+    pub surface: Surface,
     /// What callers have used of their limits.
     pub limits: Limits,
     /// Every task of the data plane; the drain waits for it.
@@ -122,6 +125,7 @@ impl Gate {
             parked: Parked::default(),
             overrides: InForce::default(),
             ongoing: Arc::default(),
+            surface: Surface::default(),
             tasks,
             draining,
             ready: AtomicBool::new(true),

@@ -24,6 +24,7 @@ pub mod seal;
 pub mod session;
 pub mod stage;
 pub mod stop;
+pub mod surface;
 pub mod upstream;
 pub mod way;
 

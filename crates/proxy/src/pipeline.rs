@@ -152,7 +152,7 @@ async fn tool_call(gate: &Gate, call: &Call, trail: &mut Trail) -> Result<CleanR
     let target = resolve::tool(gate, call, &slot, trail).await?;
     trail.target(&target);
     call.cx.limit(target.server().timeouts.call);
-    let permit = trail.decided(authorize::call(call, &target, &heeded))?;
+    let permit = trail.decided(authorize::call(gate, call, &target, &heeded))?;
     let arguments = validate::arguments(call, &target)?;
     let mut reserved = reserve(gate, call, &target, arguments, trail)?;
     let holding = Holding::new(&mut slot, &mut reserved);

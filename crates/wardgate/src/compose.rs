@@ -27,6 +27,7 @@ use crate::{
     issued_keys::Issued,
     issuer_keys::IssuerKeys,
     ledger::{self, Recorder, files},
+    metrics::{Calls, Counted},
     secrets::Resolver,
     store::OpenStore,
 };
@@ -77,6 +78,8 @@ pub fn snapshot_of(config: &Config, policies: Option<Arc<Policies>>) -> anyhow::
 pub struct Composed {
     pub ports: Ports,
     pub recorder: Option<Recorder>,
+    /// What is counted of what is recorded.
+    pub calls: Calls,
     /// Calls that wait for people; `None` where nothing is remembered.
     pub approvals: Option<Arc<approvals::Kept>>,
     /// Keys issued at run time; `None` where nothing is remembered.
@@ -103,24 +106,34 @@ pub async fn ports(
         }
         false => None,
     };
+    let calls = Calls::default();
+    let records = recorder.as_ref().map(|recorder| counted(recorder, &calls));
     let store = store(state, gateway.record).await?;
     let issued = issued_keys(state, store.clone())?;
-    let approvals = approvals(state, store.clone(), recorder.as_ref())?;
-    let queue = |recorder: &Recorder| recorder.queue.clone() as Arc<dyn Ledger>;
+    let approvals = approvals(state, store.clone(), records.clone())?;
     let launcher = std::env::current_exe().context("the program does not know where it is")?;
     Ok(Composed {
         ports: Ports {
             secrets,
-            ledger: recorder.as_ref().map(queue),
+            ledger: records,
             approvals: (approvals.clone()).map(|kept| kept as Arc<dyn Approvals>),
             issuer_keys,
             issued_keys: (issued.clone()).map(|issued| issued as Arc<dyn IssuedKeys>),
             launcher,
         },
         recorder,
+        calls,
         approvals,
         issued,
         store,
+    })
+}
+
+/// The ledger, as everything that records sees it.
+fn counted(recorder: &Recorder, calls: &Calls) -> Arc<dyn Ledger> {
+    Arc::new(Counted {
+        ledger: recorder.queue.clone(),
+        calls: calls.clone(),
     })
 }
 
@@ -139,12 +152,11 @@ async fn store(state: &Path, is_kept: bool) -> anyhow::Result<Arc<OpenStore>> {
 fn approvals(
     state: &Path,
     store: Arc<OpenStore>,
-    recorder: Option<&Recorder>,
+    ledger: Option<Arc<dyn Ledger>>,
 ) -> anyhow::Result<Option<Arc<approvals::Kept>>> {
     if !state.join(files::DATABASE).exists() {
         return Ok(None);
     }
-    let ledger = recorder.map(|recorder| recorder.queue.clone() as Arc<dyn Ledger>);
     let kept = approvals::Kept::new(store, ledger, ledger::redactor(state)?);
     Ok(Some(Arc::new(kept)))
 }

@@ -30,6 +30,7 @@ use crate::{
     issuer_keys::IssuerKeys,
     known_tools,
     ledger::Recorder,
+    metrics::Metrics,
     overrides::{Kept, emergency::Emergency},
     reload,
     usage::UsageFile,
@@ -105,6 +106,7 @@ async fn run(
     let Composed {
         ports,
         recorder,
+        calls,
         approvals,
         issued,
         store,
@@ -140,7 +142,8 @@ async fn run(
     let served = match args.stdio {
         true => over_stdio(&gate, told, &stop).await,
         false => {
-            let surface = Surface::new(&gate, store.clone(), kept, approvals, issued);
+            let metrics = Arc::new(Metrics::new(&calls, &gate));
+            let surface = Surface::new(&gate, store.clone(), kept, approvals, issued, metrics);
             over_http(&gate, told, &stop, recorder.as_ref(), (surface, &state)).await
         }
     };

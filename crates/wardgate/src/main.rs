@@ -11,6 +11,7 @@ mod issuer_keys;
 mod known_tools;
 mod ledger;
 mod lifecycle;
+mod metrics;
 mod overrides;
 mod policies;
 mod reload;

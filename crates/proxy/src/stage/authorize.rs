@@ -18,6 +18,7 @@ use crate::{
         governed,
         view::{Entry, View},
     },
+    gate::Gate,
     overrides::Rule,
     stop::{Missing, Stop},
 };
@@ -53,8 +54,27 @@ pub const REASON: &str = "dev.wardgate/reason";
 ///
 /// # Errors
 /// [`Stop::NotFound`], [`Stop::Disabled`] or [`Stop::Denied`].
-pub fn call(call: &Call, target: &Target, heeded: &Heeded) -> Result<Permit, Stop> {
-    granted(call, target, heeded, &[])
+pub fn call(gate: &Gate, call: &Call, target: &Target, heeded: &Heeded) -> Result<Permit, Stop> {
+    let permit = granted(call, target, heeded, &[])?;
+    if let Some(authorizer) = target.authorizer() {
+        let is_listed = || is_listed(call, target, heeded, authorizer);
+        gate.surface.permitted(target.name(), is_listed);
+    }
+    Ok(permit)
+}
+
+/// Asks as the caller's list does, which knows neither arguments nor reasons.
+fn is_listed(call: &Call, target: &Target, heeded: &Heeded, authorizer: &Authorizer) -> bool {
+    let tool = governed::tool_ref(target.server(), target.name());
+    let lifts = heeded.break_glass(call, target).is_some();
+    let circumstances = circumstances(call, None);
+    authorizer.visible(
+        &call.caller,
+        &call.toolset.name,
+        &tool,
+        &circumstances,
+        lifts,
+    )
 }
 
 /// As [`call`], with rules that people have lifted for exactly this call.

@@ -25,6 +25,7 @@ use wardgate_snapshot::Snapshot;
 use crate::{
     approvals,
     issued_keys::Issued,
+    metrics::Metrics,
     overrides::{ChangeLog, Kept, moment},
     store::OpenStore,
 };
@@ -86,6 +87,7 @@ impl Surface {
         kept: Arc<Kept>,
         approvals: Option<Arc<approvals::Kept>>,
         issued: Option<Arc<Issued>>,
+        metrics: Arc<Metrics>,
     ) -> Surface {
         let plane = Arc::new(GatePlane {
             gate: gate.clone(),
@@ -116,6 +118,7 @@ impl Surface {
             overrides: Some(overrides),
             records: records.map(|store| Reading { store }),
             limits: plane,
+            metrics,
             chance: || (moment(), random_bytes()),
         }))
     }

@@ -131,6 +131,13 @@ const MATRIX: &[(&str, &str, &str, [u16; 9])] = &[
         "",
         [401, 403, 403, 403, 403, 200, 200, 404, 200],
     ),
+    // What is counted is about every tenant.
+    (
+        "GET",
+        "/metrics",
+        "",
+        [401, 403, 403, 403, 403, 403, 403, 403, 200],
+    ),
 ];
 
 fn key_of(variable: &str) -> String {

@@ -36,6 +36,7 @@ mod lifecycle_serve;
 mod lifecycle_sessions;
 mod limits;
 mod messages;
+mod metrics;
 mod mirrored;
 mod output;
 mod overrides_cli;

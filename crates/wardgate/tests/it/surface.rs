@@ -14,7 +14,7 @@ use wardgate_testkit::{
     modern,
 };
 
-use crate::{gateway::STATE, lifecycle_serve::Serve};
+use crate::{gateway::STATE, lifecycle_serve::Serve, metrics::metrics};
 
 /// Worlds that are made; each has [`TOOLSETS`] toolsets and every caller.
 const WORLDS: usize = 5;
@@ -123,7 +123,7 @@ impl World {
             None => "",
         };
         let mut text = format!(
-            "{include}gateway: {{environment: dev, approvals: {{wait: 0s}}}}
+            "{include}gateway: {{environment: dev, admin: 127.0.0.1:0, approvals: {{wait: 0s}}}}
 tenants: {{acme: {{groups: {{money: [ana]}}}}}}
 servers: {{desk: {{lab: {{conformance: true}}}}, lab: {{lab: true, tools: {{{}}}}}}}
 toolsets:
@@ -402,6 +402,9 @@ async fn holds(world: &World, all: &Shown) {
         let shown = agree(visit, all, Some(before)).await;
         assert!(shown.tools.is_subset(&before.tools));
     }
+    let counted = metrics(&serve).await;
+    let agreed = "wardgate_surface_disagreement_total 0\n";
+    assert!(counted.contains(agreed), "{counted}");
     serve.signal(rustix::process::Signal::TERM);
     serve.ended().await;
 }
