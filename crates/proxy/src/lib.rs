@@ -4,6 +4,7 @@
 //! look like the newest, [`stage`] holds one file per step, [`upstream`] speaks to servers, [`bridge`] joins the two eras.
 //! This crate knows no config file, no database and no concrete sink: [`gate::Ports`] hands those in.
 
+mod absence;
 pub mod allowance;
 pub mod approval;
 pub mod bridge;

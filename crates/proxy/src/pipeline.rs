@@ -18,7 +18,7 @@ use wardgate_protocol::{Lookup, Method, Raw, Revision, edit, method};
 use wardgate_snapshot::{Server, Snapshot, Toolset};
 
 use crate::{
-    allowance,
+    absence, allowance,
     call::{Arrival, Call, Hail, Peer},
     cx::Cx,
     exchange::Exchange,
@@ -71,6 +71,9 @@ pub async fn serve(
         }
     };
     let end = record(&gate, &trail, started, end, era).await;
+    if end.as_ref().is_err_and(absence::is_told) {
+        absence::may_be_told(started).await;
+    }
     let mut answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop));
     allowance::tell(&gate, &trail, &mut answer);
     answer

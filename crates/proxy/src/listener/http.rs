@@ -22,6 +22,7 @@ use super::{
     session_stream,
 };
 use crate::{
+    absence,
     call::Credentials,
     gate::Gate,
     stage::{
@@ -128,6 +129,7 @@ impl Door {
     }
 
     async fn visit(&self, request: Request<Incoming>, snapshot: Arc<Snapshot>) -> Reply {
+        let started = Instant::now();
         match (edge::place(request.uri()), request.method()) {
             (Some(Place::Live), &Method::GET) => reply::text(StatusCode::OK, "ok\n"),
             (Some(Place::Ready), &Method::GET) => match self.gate.not_ready() {
@@ -145,6 +147,7 @@ impl Door {
             (Some(Place::Mcp { toolset }), method) => {
                 let Some(toolset) = snapshot.toolset(toolset.as_deref()).cloned() else {
                     record::refused(&self.gate, &snapshot, because("no such toolset"));
+                    absence::may_be_told(started).await;
                     return reply::empty(StatusCode::NOT_FOUND);
                 };
                 let method = method.clone();

@@ -51,6 +51,7 @@ mod refusals;
 mod sanitized;
 mod smoke;
 mod surface;
+mod surface_timing;
 mod tasks;
 mod tenants;
 mod tokens;
