@@ -19,6 +19,7 @@ use wardgate_snapshot::{Server, Snapshot, Toolset};
 
 use crate::{
     allowance,
+    approval::told,
     call::{Arrival, Call, Hail, Peer},
     cx::Cx,
     exchange::Exchange,
@@ -71,7 +72,9 @@ pub async fn serve(
         }
     };
     let end = record(&gate, &trail, started, end, era).await;
+    let used = trail.approval.as_ref().filter(|_| end.is_ok());
     let mut answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop));
+    told::tell(used, &mut answer);
     allowance::tell(&gate, &trail, &mut answer);
     answer
 }
