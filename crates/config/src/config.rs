@@ -16,7 +16,7 @@ use wardgate_model::{
 };
 
 pub use self::admin::{Admin, Grant, Holder};
-pub use self::approvals::Approvals;
+pub use self::approvals::{Approvals, Webhook};
 pub use self::tenant::{Egress, Issuer, Tenant, Workloads};
 pub use crate::raw::{
     Era, LabOptions, Limits, Prefix, Timeouts, ValidateOutput,

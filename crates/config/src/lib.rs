@@ -24,7 +24,7 @@ pub mod units;
 pub use config::{
     Action, Approvals, Audit, AuditLevel, Config, Egress, Endpoint, Era, Gateway, Issuer, Key,
     Limit, LimitKey, Limits, OnError, Prefix, Risk, Sanitize, Server, Tenant, Timeouts, Tool,
-    Toolset, ValidateOutput, Value, Workloads,
+    Toolset, ValidateOutput, Value, Webhook, Workloads,
 };
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use document::read_yaml;

@@ -58,7 +58,7 @@ impl Answer {
             .flatten();
         let (frame, status) = match (as_result, id) {
             (Some(class), Some(id)) if !transport_level(stop) => {
-                (Frame::success(id, &error_result(stop, class, era)), 200)
+                (Frame::success(id, &as_tool_result(stop, class, era)), 200)
             }
             _ => {
                 let error = rpc_error(stop, era);
@@ -239,6 +239,16 @@ fn retry_after(stop: &Stop) -> Option<Duration> {
         Stop::Limited(refusal) => refusal.retry_after.map(allowance::whole_millis),
         _ => None,
     }
+}
+
+/// A result of the gateway's own: most say that the call failed, one that it waits.
+fn as_tool_result(stop: &Stop, class: ErrorClass, era: Era) -> Raw {
+    if let Stop::Held(held) = stop
+        && let Some(result) = held.result()
+    {
+        return result.clone();
+    }
+    error_result(stop, class, era)
 }
 
 /// A tool result a model can follow: `isError`, one sentence, and the class under our `_meta` key.

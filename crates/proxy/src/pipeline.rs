@@ -19,6 +19,7 @@ use wardgate_snapshot::{Server, Snapshot, Toolset};
 
 use crate::{
     absence, allowance,
+    approval::told,
     call::{Arrival, Call, Hail, Peer},
     cx::Cx,
     exchange::Exchange,
@@ -74,7 +75,9 @@ pub async fn serve(
     if end.as_ref().is_err_and(absence::is_told) {
         absence::may_be_told(started).await;
     }
+    let used = trail.approval.as_ref().filter(|_| end.is_ok());
     let mut answer = end.unwrap_or_else(|stop| Answer::stop(id.as_ref(), &method, era, &stop));
+    told::tell(used, &mut answer);
     allowance::tell(&gate, &trail, &mut answer);
     answer
 }

@@ -17,6 +17,8 @@ pub enum Purpose {
     RequestState,
     /// The state of a server, where its client must not read it.
     ServerState,
+    /// That a call waits for people.
+    Approval,
     /// Sealed twice, the same content gives the same token: a task has one id however often it is told.
     Task,
 }
@@ -27,6 +29,7 @@ impl Purpose {
             Purpose::Session => "wgs1.",
             Purpose::RequestState => "wgr1.",
             Purpose::ServerState => "wgu1.",
+            Purpose::Approval => "wga1.",
             Purpose::Task => "wgt1.",
         }
     }
@@ -78,7 +81,9 @@ impl Seal {
     /// A nonce made from the content repeats only with the content, and then shows no more than that (as in RFC 5297).
     fn nonce(&self, purpose: Purpose, content: &[u8]) -> [u8; NONCE_LEN] {
         match purpose {
-            Purpose::Session | Purpose::RequestState | Purpose::ServerState => random_bytes(),
+            Purpose::Session | Purpose::RequestState | Purpose::ServerState | Purpose::Approval => {
+                random_bytes()
+            }
             Purpose::Task => {
                 let mut nonce = [0; NONCE_LEN];
                 nonce.copy_from_slice(&hmac::sign(&self.nonces, content).as_ref()[..NONCE_LEN]);

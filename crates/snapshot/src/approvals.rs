@@ -1,8 +1,10 @@
-//! Decisions about approvals: how long calls wait for people.
+//! Decisions about approvals: how long calls wait for people, and who is told.
 
 use std::time::Duration;
 
+use url::Url;
 use wardgate_config as config;
+use wardgate_model::SecretRef;
 
 #[derive(Clone, Debug)]
 pub struct Approvals {
@@ -14,6 +16,13 @@ pub struct Approvals {
     pub use_within: Duration,
     /// Requests of one principal that may wait at one time.
     pub pending_max: u32,
+    pub webhook: Option<Webhook>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    pub url: Url,
+    pub secret: SecretRef,
 }
 
 impl Default for Approvals {
@@ -23,6 +32,7 @@ impl Default for Approvals {
             decide_within: Duration::from_mins(10),
             use_within: Duration::from_mins(10),
             pending_max: 50,
+            webhook: None,
         }
     }
 }
@@ -34,6 +44,10 @@ impl Approvals {
             decide_within: approvals.decide_within.0,
             use_within: approvals.use_within.0,
             pending_max: approvals.pending,
+            webhook: approvals.webhook.as_ref().map(|webhook| Webhook {
+                url: webhook.url.clone(),
+                secret: webhook.secret.clone(),
+            }),
         }
     }
 }

@@ -16,7 +16,7 @@ pub mod toolset;
 pub mod traits;
 
 pub use admin::{Admin, Roles};
-pub use approvals::Approvals;
+pub use approvals::{Approvals, Webhook};
 pub use audit::{Audit, AuditLevel, OnError};
 pub use compile::{CompileError, SELF, compile};
 pub use gateway::{ApiKey, Caps, Gateway, Tls};

@@ -137,6 +137,7 @@ fn base() -> Value {
         "gateway": {
             "tls": {"cert": "c", "key": "k", "client_ca": "a"},
             "keys": [{"id": "a", "principal": "p", "secret": {"env": "A"}}],
+            "approvals": {"webhook": {"url": "https://a.example", "secret": {"env": "A"}}},
         },
         "tenants": {"acme": {
             "auth": {"issuer": "https://idp.example", "audience": "a"},
@@ -284,6 +285,14 @@ fn changes() -> Vec<(&'static str, Vec<(String, Value)>)> {
         (
             "gateway.approvals.pending",
             one("/gateway/approvals/pending", json!(7)),
+        ),
+        (
+            "gateway.approvals.webhook.url",
+            one("/gateway/approvals/webhook/url", json!("https://x.example")),
+        ),
+        (
+            "gateway.approvals.webhook.secret",
+            one("/gateway/approvals/webhook/secret", json!({"exec": ["x"]})),
         ),
         ("gateway.state", one("/gateway/state", json!("x"))),
         ("include", one("/include", json!(["x.cedar"]))),

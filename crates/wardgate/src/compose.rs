@@ -22,7 +22,10 @@ use wardgate_proxy::{
 use wardgate_snapshot::Snapshot;
 
 use crate::{
-    approvals,
+    approvals::{
+        self,
+        webhook::{self, Told},
+    },
     cli::config_file::Inputs,
     issued_keys::Issued,
     issuer_keys::IssuerKeys,
@@ -81,7 +84,7 @@ pub struct Composed {
     /// What is counted of what is recorded.
     pub calls: Calls,
     /// Calls that wait for people; `None` where nothing is remembered.
-    pub approvals: Option<Arc<approvals::Kept>>,
+    pub approvals: Option<(Arc<approvals::Kept>, Told)>,
     /// Keys issued at run time; `None` where nothing is remembered.
     pub issued: Option<Arc<Issued>>,
     /// What else is remembered.
@@ -116,7 +119,7 @@ pub async fn ports(
         ports: Ports {
             secrets,
             ledger: records,
-            approvals: (approvals.clone()).map(|kept| kept as Arc<dyn Approvals>),
+            approvals: (approvals.as_ref()).map(|(kept, _)| kept.clone() as Arc<dyn Approvals>),
             issuer_keys,
             issued_keys: (issued.clone()).map(|issued| issued as Arc<dyn IssuedKeys>),
             launcher,
@@ -153,12 +156,13 @@ fn approvals(
     state: &Path,
     store: Arc<OpenStore>,
     ledger: Option<Arc<dyn Ledger>>,
-) -> anyhow::Result<Option<Arc<approvals::Kept>>> {
+) -> anyhow::Result<Option<(Arc<approvals::Kept>, Told)>> {
     if !state.join(files::DATABASE).exists() {
         return Ok(None);
     }
-    let kept = approvals::Kept::new(store, ledger, ledger::redactor(state)?);
-    Ok(Some(Arc::new(kept)))
+    let (teller, told) = webhook::teller();
+    let kept = approvals::Kept::new(store, ledger, ledger::redactor(state)?, teller);
+    Ok(Some((Arc::new(kept), told)))
 }
 
 /// Opens the keys that are issued at run time. Where nothing is remembered, none are.

@@ -37,7 +37,11 @@ impl IssuerKeys {
     }
 }
 
-fn egress(rules: &wardgate_config::Egress) -> anyhow::Result<Egress> {
+/// The guarded client under these rules.
+///
+/// # Errors
+/// When the TLS library has no protocol version to offer.
+pub fn egress(rules: &wardgate_config::Egress) -> anyhow::Result<Egress> {
     let rules = Rules {
         allow_plain_http: rules.plain_http,
         ports: rules.ports.clone(),

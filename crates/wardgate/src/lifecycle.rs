@@ -21,6 +21,7 @@ use wardgate_proxy::{
 
 use crate::{
     admin::{self, Surface, address::Posted},
+    approvals::webhook::Outbound,
     cli::{
         Exit,
         config_file::{self, Inputs},
@@ -102,6 +103,8 @@ async fn run(
     secrets.replace(loaded.held);
     let issuer_keys = Arc::new(IssuerKeys::default());
     issuer_keys.replace(&loaded.config)?;
+    let outbound = Arc::new(Outbound::default());
+    outbound.replace(&loaded.config)?;
     let state = state(&args, &loaded.config);
     let Composed {
         ports,
@@ -120,9 +123,15 @@ async fn run(
     let stop = CancellationToken::new();
     gate.tasks.spawn(emergency.obey(panic_button, stop.clone()));
     gate.tasks.spawn(kept.clone().follow(stop.clone()));
-    if let Some(approvals) = &approvals {
+    let approvals = approvals.map(|(approvals, told)| {
         gate.tasks.spawn(approvals.clone().sweep(stop.clone()));
-    }
+        let asked = gate.clone();
+        let webhook = move || asked.snapshot().gateway.approvals.webhook.clone();
+        let (outbound, secrets) = (outbound.clone(), secrets.clone());
+        gate.tasks
+            .spawn(told.send(outbound, secrets, webhook, stop.clone()));
+        approvals
+    });
     if let Some(issued) = &issued {
         gate.tasks.spawn(issued.clone().tell(stop.clone()));
     }
@@ -133,7 +142,7 @@ async fn run(
         hangup,
         gate.clone(),
         args.clone(),
-        (secrets, issuer_keys),
+        (secrets, issuer_keys, outbound),
         stop.clone(),
     ));
     gate.tasks

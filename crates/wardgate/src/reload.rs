@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use wardgate_proxy::Gate;
 
 use crate::{
+    approvals::webhook::Outbound,
     cli::{config_file, serve::Args},
     compose::{self, ConfigSecrets},
     issuer_keys::IssuerKeys,
@@ -168,7 +169,7 @@ pub async fn follow(
     mut hangup: Signal,
     gate: Arc<Gate>,
     args: Args,
-    (secrets, issuer_keys): (Arc<ConfigSecrets>, Arc<IssuerKeys>),
+    (secrets, issuer_keys, outbound): (Arc<ConfigSecrets>, Arc<IssuerKeys>, Arc<Outbound>),
     stop: CancellationToken,
 ) {
     loop {
@@ -177,7 +178,7 @@ pub async fn follow(
             () = changed(&mut watch) => {}
             Some(()) = hangup.recv() => {}
         }
-        let included = reload(&gate, &args, &secrets, &issuer_keys).await;
+        let included = reload(&gate, &args, &secrets, (&issuer_keys, &outbound)).await;
         if let (Some(watch), Some(patterns)) = (&mut watch, included) {
             watch.include(&patterns);
         }
@@ -196,7 +197,7 @@ async fn reload(
     gate: &Gate,
     args: &Args,
     secrets: &ConfigSecrets,
-    issuer_keys: &IssuerKeys,
+    (issuer_keys, outbound): (&IssuerKeys, &Outbound),
 ) -> Option<Vec<PathBuf>> {
     let inputs = match config_file::load(&args.config, &args.mcp_json, args.listen) {
         Ok(inputs) => inputs,
@@ -236,7 +237,8 @@ async fn reload(
             "listen, admin, tls, record and audit.file_max take effect at the next start"
         );
     }
-    if let Err(fault) = issuer_keys.replace(&loaded.config) {
+    let obeyed = outbound.replace(&loaded.config);
+    if let Err(fault) = obeyed.and_then(|()| issuer_keys.replace(&loaded.config)) {
         tracing::error!(%fault, "configuration not reloaded, the old one keeps serving");
         return None;
     }

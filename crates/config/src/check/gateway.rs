@@ -71,7 +71,7 @@ pub fn check(
         seal_key: raw.seal_key.as_ref().map(|secret| checks.secret(secret)),
         record: raw.record,
         audit: raw.audit.clone(),
-        approvals: approvals::check(&raw.approvals),
+        approvals: approvals::check(checks, &place.child("approvals"), raw),
         sanitize: raw.sanitize,
         state: checks.path(&raw.state),
         limits: raw.limits.clone(),

@@ -118,8 +118,21 @@ fn check_issuer(checks: &mut Checks<'_>, place: &Place, raw: &RawIssuer, egress:
 }
 
 fn asked(checks: &mut Checks<'_>, place: &Place, text: &str, egress: &RawEgress, is_asked: bool) {
+    if let Some((message, hint)) = unaskable(checks, place, text, egress, is_asked) {
+        checks.error(code::BAD_ISSUER, place, message, hint);
+    }
+}
+
+/// Why an address is none that the gateway would ask, and what to do about it.
+pub fn unaskable(
+    checks: &mut Checks<'_>,
+    place: &Place,
+    text: &str,
+    egress: &RawEgress,
+    is_asked: bool,
+) -> Option<(String, String)> {
     let fault = |message: String, hint: &str| Some((message, hint.to_owned()));
-    let found = match Url::parse(text) {
+    match Url::parse(text) {
         Ok(url) if !matches!(url.scheme(), "https" | "http") || !url.has_host() => fault(
             format!("`{text}` is not a web address"),
             "write it whole, such as `https://idp.example.com`",
@@ -143,9 +156,6 @@ fn asked(checks: &mut Checks<'_>, place: &Place, text: &str, egress: &RawEgress,
                 .then(|| (message, format!("add {port} to `gateway.egress.ports`")))
         }
         Ok(_) => None,
-    };
-    if let Some((message, hint)) = found {
-        checks.error(code::BAD_ISSUER, place, message, hint);
     }
 }
 

@@ -1,8 +1,9 @@
-//! `gateway.approvals`: how long a call waits for people.
+//! `gateway.approvals`: how long a call waits for people, and who is told.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::RawSecretRef;
 use crate::units::Span;
 
 /// How calls that need an approval wait for it. Which calls do is said by policies (`@approval`).
@@ -19,6 +20,19 @@ pub struct RawApprovals {
     /// Requests of one principal that may wait for people at one time.
     #[schemars(range(min = 1))]
     pub pending: u32,
+    /// Who is told of a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<RawWebhook>,
+}
+
+/// Where a CloudEvent is sent when an approval is asked for, signed as Standard Webhooks says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RawWebhook {
+    /// Address that takes the events; it must be one that `gateway.egress` allows.
+    #[schemars(length(min = 1))]
+    pub url: String,
+    /// Secret that signs them, by reference. Receivers know it as `whsec_` and base64.
+    pub secret: RawSecretRef,
 }
 
 impl Default for RawApprovals {
@@ -28,6 +42,7 @@ impl Default for RawApprovals {
             decide_within: Span::secs(600),
             use_within: Span::secs(600),
             pending: 50,
+            webhook: None,
         }
     }
 }

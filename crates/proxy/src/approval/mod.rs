@@ -4,6 +4,7 @@
 //! kept, is not known here.
 
 pub mod bound;
+pub mod page;
 pub mod told;
 
 use std::time::Duration;

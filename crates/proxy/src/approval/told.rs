@@ -5,6 +5,7 @@ use wardgate_model::{ApprovalId, ErrorClass, GroupName};
 use wardgate_protocol::{Raw, edit};
 
 use super::Asked;
+use crate::outcome::Answer;
 
 /// The member of `_meta` that speaks of approvals.
 pub const META: &str = "dev.wardgate/approval";
@@ -16,6 +17,8 @@ const REASON_CHARS_MAX: usize = 500;
 pub enum Held {
     /// People have not decided yet.
     Pending(Asked),
+    /// The same, for a client that waits by itself, with the result it is answered.
+    Waiting(Asked, Raw),
     /// It is granted, but what the call was judged by changed while it waited.
     Changed(Asked),
     Denied {
@@ -42,9 +45,11 @@ pub enum Held {
 impl Held {
     pub fn class(&self) -> ErrorClass {
         match self {
-            Held::Pending(_) | Held::Changed(_) | Held::Over { .. } | Held::Taken(_) => {
-                ErrorClass::ApprovalPending
-            }
+            Held::Pending(_)
+            | Held::Waiting(..)
+            | Held::Changed(_)
+            | Held::Over { .. }
+            | Held::Taken(_) => ErrorClass::ApprovalPending,
             Held::Denied { .. } | Held::Nobody { .. } => ErrorClass::PolicyDenied,
             Held::TooMany { .. } => ErrorClass::LimitExceeded,
         }
@@ -52,16 +57,32 @@ impl Held {
 
     pub fn id(&self) -> Option<&ApprovalId> {
         match self {
-            Held::Pending(asked) | Held::Changed(asked) => Some(&asked.id),
+            Held::Pending(asked) | Held::Waiting(asked, _) | Held::Changed(asked) => {
+                Some(&asked.id)
+            }
             Held::Denied { id, .. } | Held::Over { id, .. } | Held::Taken(id) => Some(id),
             Held::TooMany { .. } | Held::Nobody { .. } => None,
+        }
+    }
+
+    /// The result that says it all, where there is one.
+    pub fn result(&self) -> Option<&Raw> {
+        match self {
+            Held::Waiting(_, result) => Some(result),
+            Held::Pending(_)
+            | Held::Changed(_)
+            | Held::Denied { .. }
+            | Held::Over { .. }
+            | Held::Taken(_)
+            | Held::TooMany { .. }
+            | Held::Nobody { .. } => None,
         }
     }
 
     /// What a model can act on.
     pub fn advice(&self) -> String {
         match self {
-            Held::Pending(asked) => format!(
+            Held::Pending(asked) | Held::Waiting(asked, _) => format!(
                 "Approval {} pending: this call waits for {}. Nothing was done yet. Repeat this exact call after it is granted, until {:.0}.",
                 asked.id,
                 people(asked),
@@ -96,7 +117,7 @@ impl Held {
     /// What a program can act on.
     pub fn data(&self) -> Option<Value> {
         let state = match self {
-            Held::Pending(_) => "pending",
+            Held::Pending(_) | Held::Waiting(..) => "pending",
             Held::Changed(_) => "approved",
             Held::Denied { .. } => "denied",
             Held::Over { state, .. } => state,
@@ -111,10 +132,13 @@ impl Held {
     }
 }
 
-/// Adds to the result of an approved call which approval it used.
-pub fn used(result: &Raw, id: &ApprovalId) -> Raw {
-    let said = json!({"id": id.as_str(), "state": "used"}).to_string();
-    Raw::trusted(edit::set(result.as_str(), &["_meta", META], &said))
+/// Adds to the answer of an approved call which approval it used.
+pub fn tell(used: Option<&ApprovalId>, answer: &mut Answer) {
+    if let (Some(used), Some(id), Some(result)) = (used, answer.frame.id(), answer.frame.result()) {
+        let said = json!({"id": used.as_str(), "state": "used"}).to_string();
+        let result = Raw::trusted(edit::set(result.as_str(), &["_meta", META], &said));
+        answer.frame = answer.frame.with_result(id, Some(&result));
+    }
 }
 
 fn people(asked: &Asked) -> String {

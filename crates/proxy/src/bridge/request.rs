@@ -7,6 +7,7 @@ use wardgate_protocol::{
 };
 
 use crate::{
+    approval::page,
     call::Call,
     seal::{Purpose, Seal},
     upstream::{declared, link::Link},
@@ -50,6 +51,11 @@ fn params(
     if meta::progress_token(call.frame.lookup()).is_some() {
         let current = changed.as_ref().or(said);
         changed = Some(meta::with_progress_token(current, Some(id.as_str())));
+    }
+    if page::is_own_state(call) {
+        let current = changed.as_ref().or(said).map_or("{}", Raw::as_str);
+        let own = ["requestState", "inputResponses"].map(Change::Remove);
+        changed = Some(Raw::trusted(edit::apply(current, &own)));
     }
     if let Some(state) = server_state(seal, call) {
         let current = changed.as_ref().or(said).map_or("{}", Raw::as_str);

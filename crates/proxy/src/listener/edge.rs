@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, Version, header};
 use wardgate_snapshot::Gateway;
 
+use crate::approval::page;
+
 /// Why a request is refused at the edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -27,6 +29,8 @@ pub enum Place {
     Metadata {
         toolset: Option<String>,
     },
+    /// What a person is shown whose call waits for others.
+    Waiting,
     Live,
     Ready,
 }
@@ -36,6 +40,7 @@ pub fn place(uri: &Uri) -> Option<Place> {
     match uri.path() {
         "/livez" => Some(Place::Live),
         "/readyz" => Some(Place::Ready),
+        path if path.starts_with(page::PATH) => Some(Place::Waiting),
         path => match path.strip_prefix("/.well-known/oauth-protected-resource") {
             // MCP basic/authorization: a client that finds nothing under the path asks the root.
             Some("") => Some(Place::Metadata { toolset: None }),

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     absence,
+    approval::page,
     call::Credentials,
     gate::Gate,
     stage::{
@@ -139,7 +140,8 @@ impl Door {
             (Some(Place::Metadata { toolset }), &Method::GET) => {
                 metadata::document(&self.gate, &snapshot, toolset.as_deref())
             }
-            (Some(Place::Live | Place::Ready | Place::Metadata { .. }), _) => {
+            (Some(Place::Waiting), &Method::GET) => reply::text(StatusCode::OK, page::TEXT),
+            (Some(Place::Live | Place::Ready | Place::Waiting | Place::Metadata { .. }), _) => {
                 let reason = "the method is not allowed";
                 record::refused(&self.gate, &snapshot, because(reason));
                 not_allowed("GET")

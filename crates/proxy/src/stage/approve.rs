@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     approval::{
-        Approvals, Asked, Binding, Fault, Need, Standing, Terms, Wanted, bound, told::Held,
+        Approvals, Asked, Binding, Fault, Need, Standing, Terms, Wanted, bound, page, told::Held,
     },
     call::Call,
     gate::Gate,
@@ -110,6 +110,9 @@ async fn deferred(
 ) -> Result<Cleared, Stop> {
     let approvals = port(gate)?;
     let binding = bound::binding(call, target)?;
+    if let Some(id) = page::awaited(&gate.seal, call) {
+        still_waits(call, approvals, &id).await?;
+    }
     let mut needs = needs(&permit);
     for _ in 0..ROUNDS_MAX {
         possible(call, &needs)?;
@@ -172,7 +175,13 @@ async fn wait(
     let decided = call.cx.within(deciding).await;
     call.cx.unextend(patience.saturating_sub(began.elapsed()));
     let Ok(decided) = decided? else {
-        return Err(Stop::held(Held::Pending(asked)));
+        let result = (!patience.is_zero())
+            .then(|| page::ask(&gate.seal, call, &asked))
+            .flatten();
+        return Err(Stop::held(match result {
+            Some(result) => Held::Waiting(asked, result),
+            None => Held::Pending(asked),
+        }));
     };
     decided.map_err(refused)?;
     if gate.draining.is_cancelled() {
@@ -184,6 +193,17 @@ async fn wait(
         Some(Standing::Granted(granted)) => Ok(granted),
         Some(standing) => Err(Stop::held(held(standing))),
         None => Err(refused(Fault::Unknown)),
+    }
+}
+
+/// A client that waits for an approval which is over is told so: asking for another would never end.
+async fn still_waits(call: &Call, approvals: &dyn Approvals, id: &ApprovalId) -> Result<(), Stop> {
+    let looking = call.cx.within(approvals.look(id)).await?;
+    match looking.map_err(refused)? {
+        Some(over @ (Standing::Denied { .. } | Standing::Over { .. })) => {
+            Err(Stop::held(held(over)))
+        }
+        Some(Standing::Pending(_) | Standing::Granted(_)) | None => Ok(()),
     }
 }
 

@@ -15,11 +15,12 @@ use wardgate_proxy::{
     approval::{Approvals, Binding, Fault, Standing, Wanted},
     record::{Draft, Ledger, Payload},
 };
+use wardgate_sanitize::{Action, Place, Rules, Settings};
 use wardgate_store::{
     Approval, ApprovalError, ApprovalFilter, ApprovalState, Opened, PAGE_MAX, StoreError, Timestamp,
 };
 
-use super::terms;
+use super::{terms, webhook::Teller};
 use crate::{ledger::Redactor, overrides::moment};
 
 /// How often a call that waits looks for what another process decided.
@@ -31,6 +32,8 @@ pub struct Kept {
     store: Arc<dyn wardgate_store::Approvals>,
     ledger: Option<Arc<dyn Ledger>>,
     redactor: Mutex<Redactor>,
+    secrets: Rules,
+    teller: Teller,
     /// Counts what changed here.
     changes: watch::Sender<u64>,
 }
@@ -40,11 +43,18 @@ impl Kept {
         store: Arc<dyn wardgate_store::Approvals>,
         ledger: Option<Arc<dyn Ledger>>,
         redactor: Redactor,
+        teller: Teller,
     ) -> Kept {
+        let secrets = Settings {
+            secrets: Action::Redact,
+            ..Settings::off(Place::Result)
+        };
         Kept {
             store,
             ledger,
             redactor: Mutex::new(redactor),
+            secrets: Rules::new(secrets).expect("nothing is named"),
+            teller,
             changes: watch::Sender::new(0),
         }
     }
@@ -77,13 +87,18 @@ impl Kept {
             let mut redactor = self.redactor.lock().expect("no panic while held");
             redactor.shown(&wanted.payload, tenant)
         };
-        let request = terms::request(wanted, shown.ok_or(Fault::Unknown)?, now);
+        let shown = shown.ok_or(Fault::Unknown)?;
+        let shown = wardgate_sanitize::apply(&self.secrets, &shown)
+            .text
+            .into_owned();
+        let request = terms::request(wanted, shown, now);
         match self.store.open(&request, wanted.terms.pending_max).await {
             Ok(Opened::Fresh { approval, overdue }) => {
                 if let Some(overdue) = overdue {
                     self.write("expire", &overdue).await;
                 }
                 self.write("request", &approval).await;
+                self.teller.requested(&approval);
                 tracing::info!(id = %approval.request.id, tool = %wanted.tool, "approval asked for");
                 Ok(terms::standing(&approval, now))
             }

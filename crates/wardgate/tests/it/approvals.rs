@@ -334,6 +334,60 @@ async fn a_client_that_leaves_while_it_waits_has_no_effect() {
 }
 
 #[tokio::test]
+async fn what_is_stopped_while_a_call_waits_stays_stopped() {
+    let serve = start("").await;
+    let request = call(json!({"amount": 6}), json!({}));
+    let held = send(serve.address, &request);
+    let deciding = async {
+        let id = pending(&serve).await;
+        let kill = ["kill", "tool", "lab/refund_create", "--reason", "t"];
+        exits(&serve, &kill, 0).await;
+        granted(&serve, &id).await;
+    };
+    let (reply, ()) = tokio::join!(within("the held call", held), deciding);
+    assert_eq!(class(&reply.answer()), "disabled", "{}", reply.text());
+    assert_eq!(effects(&serve).len(), 0);
+}
+
+#[tokio::test]
+async fn a_waiting_call_takes_no_place() {
+    let serve = start("").await;
+    let config = std::fs::read_to_string(serve.path("wardgate.yaml")).unwrap();
+    let one = "limits: [{name: one, key: principal, concurrency: 1}]\n    groups:";
+    serve.configure(&config.replace("groups:", one));
+    serve.logged("configuration reloaded").await;
+    let request = call(json!({"amount": 6}), json!({}));
+    let held = send(serve.address, &request);
+    let deciding = async {
+        let id = pending(&serve).await;
+        let echo = json!({"name": "echo", "arguments": {"text": "x"}});
+        let echo = modern::request("/mcp", 2, "tools/call", echo);
+        let echo = echo.header("Wardgate-As", "acme/caller");
+        let meanwhile = send(serve.address, &echo).await.answer();
+        assert_eq!(class(&meanwhile), "", "{meanwhile}");
+        granted(&serve, &id).await;
+    };
+    let (reply, ()) = tokio::join!(within("the held call", held), deciding);
+    assert_eq!(class(&reply.answer()), "", "{}", reply.text());
+    assert_eq!(effects(&serve).len(), 1);
+}
+
+#[tokio::test]
+async fn check_finds_an_approval_that_nobody_could_give() {
+    let lonely = REFUNDS.replace("finance:2", "finance:5");
+    let serve = start_with(&lonely, "").await;
+    let told = exits(&serve, &["check"], 0).await;
+    assert!(
+        told.contains("warning[WG1131]") && told.contains("refunds-need-two"),
+        "{told}"
+    );
+    let config = std::fs::read_to_string(serve.path("wardgate.yaml")).unwrap();
+    serve.configure(&config.replace("gateway: {", "gateway: {environment: prod, "));
+    let told = exits(&serve, &["check"], 1).await;
+    assert!(told.contains("error[WG1131]"), "{told}");
+}
+
+#[tokio::test]
 async fn a_principal_has_only_so_many_requests_waiting() {
     let serve = start("pending: 2").await;
     refund(&serve, 1, 4).await;

@@ -4,8 +4,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
+    net::SocketAddr,
 };
 
+use futures_util::future::join_all;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
 use wardgate_testkit::{
@@ -158,6 +160,7 @@ toolsets:
 
 /// A caller at a toolset, in one era.
 struct Visit {
+    address: SocketAddr,
     connection: Connection,
     /// `None` speaks the modern era.
     session: Option<Session>,
@@ -188,6 +191,7 @@ impl Visit {
     ) -> Option<Visit> {
         let target = format!("/mcp/t{toolset}");
         let mut visit = Visit {
+            address: serve.address,
             connection: Connection::open(serve.address).await,
             session: None,
             target: target.clone(),
@@ -236,10 +240,9 @@ impl Visit {
         (self.has_desk || !is_resource) && (self.session.is_some() || !is_old)
     }
 
-    /// Asks for something, and for nothing in the same way.
-    async fn verdict(&mut self, door: &Door, name: &str) -> Verdict {
+    /// Asks for something; `unknown` is what asking for nothing gets here.
+    async fn verdict(&mut self, door: &Door, name: &str, unknown: &Reply) -> Verdict {
         let reply = self.ask(door.method, (door.params)(name)).await;
-        let unknown = self.ask(door.method, (door.params)(NOTHING)).await;
         let answer = reply.messages().pop().expect("an answer");
         let like_nothing = reply.text().replace(name, NOTHING) == unknown.text();
         if like_nothing && reply.status == unknown.status {
@@ -338,14 +341,17 @@ const DOORS: [Door; 5] = [
 
 /// Tries every name at every door, and returns what the lists show.
 async fn agree(visit: &mut Visit, all: &Shown, before: Option<&Shown>) -> Shown {
+    // The last one may have been idle for too long.
+    visit.connection = Connection::open(visit.address).await;
     let shown = Shown::to(visit).await;
     for door in &DOORS {
         if !visit.has(door) {
             continue;
         }
+        let unknown = visit.ask(door.method, (door.params)(NOTHING)).await;
         let was_shown = |name| before.is_some_and(|before| (door.of)(before).contains(name));
         for name in (door.of)(all) {
-            let verdict = visit.verdict(door, name).await;
+            let verdict = visit.verdict(door, name, &unknown).await;
             let is_shown = (door.of)(&shown).contains(name);
             check(visit, name, is_shown, was_shown(name), &verdict);
         }
@@ -389,17 +395,16 @@ async fn holds(world: &World, all: &Shown) {
     println!("{world:#?}\n{}", world.config());
     let mut serve = world.start().await;
     let mut visits = visits(world, &serve).await;
-    let mut before = Vec::new();
-    for visit in &mut visits {
-        before.push(agree(visit, all, None).await);
-    }
+    // Side by side: each spends its time waiting to be told that things are not there.
+    let before = join_all(visits.iter_mut().map(|visit| agree(visit, all, None))).await;
     let log = serve.log().len();
     let (next, switch) = (serve.path("next"), serve.path(STATE).join("KILL"));
     std::fs::write(&next, world.kill.join("\n")).expect("a file");
     std::fs::rename(next, switch).expect("a switch");
     serve.logged_after(log, "emergency stop").await;
-    for (visit, before) in visits.iter_mut().zip(&before) {
-        let shown = agree(visit, all, Some(before)).await;
+    let again = visits.iter_mut().zip(&before);
+    let after = join_all(again.map(|(visit, before)| agree(visit, all, Some(before)))).await;
+    for (shown, before) in after.iter().zip(&before) {
         assert!(shown.tools.is_subset(&before.tools));
     }
     let counted = metrics(&serve).await;
