@@ -6,6 +6,7 @@
 
 mod access;
 pub mod approvals;
+pub mod explain;
 mod input;
 pub mod keys;
 pub mod limits;
@@ -42,6 +43,7 @@ pub struct Desk {
     pub keys: Option<wardgate_control::keys::Keys>,
     pub overrides: Option<wardgate_control::overrides::Switch>,
     pub records: Option<wardgate_control::records::Reading>,
+    pub explainer: std::sync::Arc<dyn explain::Explainer>,
     pub limits: std::sync::Arc<dyn limits::Standings>,
     pub metrics: std::sync::Arc<dyn metrics::Exposition>,
     /// This moment, and randomness nobody else has.

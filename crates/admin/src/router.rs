@@ -10,7 +10,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wardgate_model::Role::{self, Approver, Auditor, Operator, PlatformAdmin, TenantAdmin, Viewer};
 
 use crate::{
-    Desk, access, approvals, keys, limits, metrics, openapi, overrides, problem, records, whoami,
+    Desk, access, approvals, explain, keys, limits, metrics, openapi, overrides, problem, records,
+    whoami,
 };
 
 /// Who may use one route.
@@ -51,6 +52,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/admin/v1/approvals/{id}:approve", DECIDERS),
     route("POST", "/admin/v1/approvals/{id}:deny", DECIDERS),
     route("POST", "/admin/v1/approvals/{id}:cancel", DECIDERS),
+    route("POST", "/admin/v1/explain", LOOKERS),
     route("GET", "/admin/v1/keys", ADMINS),
     route("POST", "/admin/v1/keys", ADMINS),
     route("POST", "/admin/v1/keys/{id}:revoke", ADMINS),
@@ -81,6 +83,7 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::deny))
         .routes(routes!(approvals::cancel))
+        .routes(routes!(explain::explain))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(limits::list))

@@ -42,12 +42,7 @@ pub(crate) fn take_all(
     moment: &Moment,
 ) -> Result<(Instants, Vec<Warning>), Refusal> {
     with_all(claims, |claims, states| {
-        let instants: Instants = states.iter_mut().map(|state| state.at(moment)).collect();
-        let mut refusals = Vec::new();
-        for ((claim, state), at) in claims.iter().zip(&mut *states).zip(&instants) {
-            refusals.extend(state.refusal(&claim.rule, stage, spend, *at));
-        }
-        worst(refusals)?;
+        let instants = ask(claims, states, stage, spend, moment)?;
         let mut warnings = Vec::new();
         for ((claim, state), at) in claims.iter().zip(states).zip(&instants) {
             state.take(&claim.rule, stage, spend, *at);
@@ -55,6 +50,35 @@ pub(crate) fn take_all(
         }
         Ok((instants, warnings))
     })
+}
+
+/// Says whether every claim has room, and takes nothing.
+pub(crate) fn ask_all(
+    claims: &mut Claims,
+    stage: Stage,
+    spend: &Spend,
+    moment: &Moment,
+) -> Result<(), Refusal> {
+    with_all(claims, |claims, states| {
+        ask(claims, states, stage, spend, moment).map(drop)
+    })
+}
+
+/// Asks all rules at one instant each, which is returned.
+fn ask(
+    claims: &Claims,
+    states: &mut [&mut State],
+    stage: Stage,
+    spend: &Spend,
+    moment: &Moment,
+) -> Result<Instants, Refusal> {
+    let instants: Instants = states.iter_mut().map(|state| state.at(moment)).collect();
+    let mut refusals = Vec::new();
+    for ((claim, state), at) in claims.iter().zip(&mut *states).zip(&instants) {
+        refusals.extend(state.refusal(&claim.rule, stage, spend, *at));
+    }
+    worst(refusals)?;
+    Ok(instants)
 }
 
 /// Takes a place under every claim that counts places, or under none.

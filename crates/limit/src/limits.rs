@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use wardgate_model::TenantId;
 
 use crate::{
-    claim::{Claim, Claims, Stage, take_all},
+    claim::{Claim, Claims, Stage, ask_all, take_all},
     compile::{CompiledRule, Rules},
     facts::{Facts, Spend},
     moment::Moment,
@@ -81,6 +81,29 @@ impl Limits {
             reserved: *estimate,
         };
         Ok(Reservation::new(charges, slot))
+    }
+
+    /// Says what [`Limits::admit`] would, and takes nothing.
+    ///
+    /// # Errors
+    /// As [`Limits::admit`].
+    pub fn would_admit(&self, facts: &Facts<'_>, moment: &Moment) -> Result<(), Refusal> {
+        let mut claims = self.claims(facts, Stage::Admit, moment);
+        ask_all(&mut claims, Stage::Admit, &Spend::default(), moment)
+    }
+
+    /// Says what [`Limits::reserve`] would, and takes nothing.
+    ///
+    /// # Errors
+    /// As [`Limits::reserve`].
+    pub fn would_reserve(
+        &self,
+        facts: &Facts<'_>,
+        estimate: &Spend,
+        moment: &Moment,
+    ) -> Result<(), Refusal> {
+        let mut claims = self.claims(facts, Stage::Reserve, moment);
+        ask_all(&mut claims, Stage::Reserve, estimate, moment)
     }
 
     /// Puts other rules in force. A rule of the same name and tenant, key and window keeps what was taken under it, whatever

@@ -40,6 +40,12 @@ impl Limits {
     /// The limit that will stop this caller first, by the share of it that remains. Limits that several tenants share are
     /// left out: what is left of them tells of the others.
     pub fn standing(&self, facts: &Facts<'_>, moment: &Moment) -> Option<Standing> {
+        let standings = self.standings(facts, moment).into_iter();
+        standings.min_by_key(|standing| (standing.share(), Reverse(standing.resets_in)))
+    }
+
+    /// Every limit of this caller's own that a call would meet, as in [`Limits::standing`].
+    pub fn standings(&self, facts: &Facts<'_>, moment: &Moment) -> Vec<Standing> {
         let generation = self.generation();
         let own = generation
             .matching(facts)
@@ -52,8 +58,6 @@ impl Limits {
             standings_of(live, &counter, moment, &mut standings);
         }
         standings
-            .into_iter()
-            .min_by_key(|standing| (standing.share(), Reverse(standing.resets_in)))
     }
 
     /// Every limit and every key that has taken something, rule by rule.

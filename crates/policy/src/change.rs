@@ -1,5 +1,7 @@
 //! Single facts of a request that could be otherwise, in the order in which people would rather change them.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wardgate_model::{Caller, GroupName, ToolsetName};
@@ -41,6 +43,28 @@ pub enum Change {
     Toolset {
         to: String,
     },
+}
+
+/// The end of a sentence that begins with "if".
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::AddGroup { group } => write!(f, "the caller were in group `{group}`"),
+            Change::Approve { rule, group, count } => {
+                write!(f, "{count} of group `{group}` approved, as `{rule}` asks")
+            }
+            Change::BreakGlass => f.write_str("an override lifted soft rules"),
+            Change::Argument { path, from, to } => {
+                write!(f, "`{}` were {to}", path.join("."))?;
+                match from {
+                    Some(from) => write!(f, " instead of {from}"),
+                    None => Ok(()),
+                }
+            }
+            Change::Environment { to } => write!(f, "the environment were `{to}`"),
+            Change::Toolset { to } => write!(f, "it came through toolset `{to}`"),
+        }
+    }
 }
 
 /// Everything worth trying.

@@ -12,6 +12,7 @@ pub mod call;
 pub mod catalog;
 pub mod cx;
 pub mod exchange;
+pub mod explain;
 pub mod gate;
 mod gather;
 pub mod issued;

@@ -145,7 +145,7 @@ pub fn class(stop: &Stop) -> Option<ErrorClass> {
 }
 
 /// Returns the public sentence: safe, stable, without host, token or body.
-fn advice(stop: &Stop) -> String {
+pub(crate) fn advice(stop: &Stop) -> String {
     match stop {
         Stop::Arguments(mismatch) => {
             let at = if mismatch.pointer.is_empty() { "the arguments".to_owned() } else { format!("`{}`", mismatch.pointer) };

@@ -23,7 +23,7 @@ pub use gateway::{ApiKey, Caps, Gateway, Tls};
 pub use sanitize::{Rulebook, Rulebooks};
 pub use server::{Endpoint, EraPin, HeaderValue, Server, Timeouts, TlsTrust, ValidateOutput};
 pub use tenant::{Tenant, Tenants};
-pub use toolset::{Prefix, Toolset};
+pub use toolset::{Exclusion, Prefix, Toolset};
 pub use traits::Traits;
 
 use std::{collections::BTreeMap, sync::Arc};

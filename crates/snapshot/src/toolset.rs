@@ -44,21 +44,50 @@ pub enum Prefix {
     Never,
 }
 
+/// Why a toolset does not show something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exclusion {
+    Server,
+    NotAmongTools,
+    Hidden,
+    MayWrite,
+    TooRisky,
+}
+
 impl Toolset {
     /// Says whether the tool (or prompt) `name` of server `alias` is part of this toolset.
     pub fn shows(&self, alias: &Alias, name: &str) -> bool {
-        let path = format!("{alias}/{name}");
-        self.servers.contains(alias) && self.show.is_match(&path) && !self.hide.is_match(&path)
+        self.excludes_name(alias, name).is_none()
     }
 
     /// Says whether the tool `name` of a server is part of this toolset, by its name and by what the operator knows of it.
     pub fn shows_tool(&self, server: &Server, name: &str) -> bool {
-        self.shows(&server.alias, name) && self.admits(server.traits_of(name))
+        self.excludes_tool(server, name).is_none()
     }
 
-    fn admits(&self, traits: &Traits) -> bool {
+    /// Why the tool `name` of a server is no part of this toolset.
+    pub fn excludes_tool(&self, server: &Server, name: &str) -> Option<Exclusion> {
+        let by_name = self.excludes_name(&server.alias, name);
+        by_name.or_else(|| self.excludes_traits(server.traits_of(name)))
+    }
+
+    fn excludes_name(&self, alias: &Alias, name: &str) -> Option<Exclusion> {
+        let path = format!("{alias}/{name}");
+        if !self.servers.contains(alias) {
+            return Some(Exclusion::Server);
+        }
+        if !self.show.is_match(&path) {
+            return Some(Exclusion::NotAmongTools);
+        }
+        self.hide.is_match(&path).then_some(Exclusion::Hidden)
+    }
+
+    fn excludes_traits(&self, traits: &Traits) -> Option<Exclusion> {
+        if self.read_only && !traits.read_only {
+            return Some(Exclusion::MayWrite);
+        }
         let risk = traits.risk.unwrap_or(Risk::Critical);
-        risk <= self.risk_max && (traits.read_only || !self.read_only)
+        (risk > self.risk_max).then_some(Exclusion::TooRisky)
     }
 
     /// Says whether somebody in these groups may enter.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use wardgate_policy::{
-    Authorizer, Circumstances, Decision, Effect, Objective, Request, Review, RuleId,
+    Authorizer, Circumstances, Decision, Effect, Explanation, Objective, Request, Review, RuleId,
     Target as Asked,
 };
 use wardgate_protocol::edit;
@@ -61,6 +61,21 @@ pub fn call(gate: &Gate, call: &Call, target: &Target, heeded: &Heeded) -> Resul
         gate.surface.permitted(target.name(), is_listed);
     }
     Ok(permit)
+}
+
+/// What policies say of a call, rule by rule; nothing where there are none.
+pub fn explained(call: &Call, target: &Target, heeded: &Heeded) -> Option<Explanation> {
+    let authorizer = target.authorizer()?;
+    let tool = governed::tool_ref(target.server(), target.name());
+    let arguments = serde_json::from_str(call.param("arguments").unwrap_or("{}")).ok()?;
+    let asked = Asked::Call {
+        tool: &tool,
+        arguments,
+    };
+    let reason = reason(call);
+    let circumstances = circumstances(call, reason.as_deref());
+    let lifts = heeded.break_glass(call, target).is_some();
+    Some(authorizer.explain(&request(call, asked, circumstances, lifts)))
 }
 
 /// Asks as the caller's list does, which knows neither arguments nor reasons.

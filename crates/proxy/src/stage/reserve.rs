@@ -60,13 +60,7 @@ fn take(
     cost: MicroUsd,
     trail: &mut Trail,
 ) -> Result<Reserved, Stop> {
-    let arguments = call.param("arguments").map_or(0, str::len) as u64;
-    let estimate = Spend {
-        cost,
-        tokens: estimated_tokens(arguments),
-        bytes: arguments,
-        compute: Duration::ZERO,
-    };
+    let estimate = estimate(call, cost);
     let reservation = gate
         .limits
         .reserve(&facts(call, tool), &estimate, &gate.moment())
@@ -75,8 +69,19 @@ fn take(
     Ok(Reserved {
         reservation,
         cost,
-        arguments,
+        arguments: estimate.bytes,
     })
+}
+
+/// What is known of a request before it is sent.
+pub(crate) fn estimate(call: &Call, cost: MicroUsd) -> Spend {
+    let arguments = call.param("arguments").map_or(0, str::len) as u64;
+    Spend {
+        cost,
+        tokens: estimated_tokens(arguments),
+        bytes: arguments,
+        compute: Duration::ZERO,
+    }
 }
 
 impl Reserved {

@@ -54,7 +54,7 @@ impl Target {
     }
 
     /// Returns where an exposed name leads in a view.
-    fn named(view: &View, name: &str) -> Option<Target> {
+    pub(crate) fn named(view: &View, name: &str) -> Option<Target> {
         let entry = view.table.get(name)?.clone();
         Some(Target {
             name: entry.item.key.clone(),

@@ -1,6 +1,7 @@
 //! The admin surface of the running gateway: its ports over the gate, and where it was found to listen.
 
 pub mod address;
+mod explain;
 mod plane;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::{
     overrides::{ChangeLog, Kept, moment},
     store::OpenStore,
 };
+use explain::GateExplainer;
 use plane::GatePlane;
 
 /// Binds the admin listener, if there is to be one. An address that nobody asked for may be taken: the gateway serves without.
@@ -117,6 +119,7 @@ impl Surface {
             approvals,
             overrides: Some(overrides),
             records: records.map(|store| Reading { store }),
+            explainer: Arc::new(GateExplainer(gate.clone())),
             limits: plane,
             metrics,
             chance: || (moment(), random_bytes()),

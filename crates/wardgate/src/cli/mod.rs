@@ -8,6 +8,7 @@ pub mod completions;
 pub mod config_file;
 mod connect;
 mod exit;
+pub mod explain;
 pub mod import;
 pub mod key;
 pub mod lab;
@@ -54,6 +55,8 @@ pub enum Verb {
     Audit(audit::Verb),
     /// Sum what calls have used: calls, dollars, tokens, bytes, server time.
     Usage(usage::Args),
+    /// Say what would become of a call, layer by layer, and what would change that.
+    Explain(explain::Args),
     /// Stop a tool, a server, a toolset, a tenant, a principal or all writes, at once.
     Kill(overrides::Kill),
     /// End an override.
@@ -92,6 +95,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Approve(verb) => approve::run(&verb),
         Verb::Audit(verb) => audit::run(&verb),
         Verb::Usage(args) => usage::run(&args),
+        Verb::Explain(args) => explain::run(&args),
         Verb::Kill(args) => overrides::kill(&args),
         Verb::Lift(args) => overrides::lift(&args),
         Verb::Override(verb) => overrides::run(&verb),

@@ -131,6 +131,12 @@ const MATRIX: &[(&str, &str, &str, [u16; 9])] = &[
         "",
         [401, 403, 403, 403, 403, 200, 200, 404, 200],
     ),
+    (
+        "POST",
+        "/admin/v1/explain",
+        "",
+        [401, 403, 200, 200, 200, 200, 200, 404, 200],
+    ),
     // What is counted is about every tenant.
     (
         "GET",
@@ -224,6 +230,10 @@ fn new_key() -> Value {
     json!({"tenant": "acme", "principal": "bot", "reason": "for the matrix"})
 }
 
+fn new_question() -> Value {
+    json!({"tenant": "acme", "principal": "bot", "tool": "lab/echo"})
+}
+
 async fn issue(root: &Asker<'_>) -> String {
     let reply = root.post("/admin/v1/keys", new_key()).await;
     assert_eq!(reply.status, 201, "{}", reply.text());
@@ -270,6 +280,7 @@ async fn each_route_opens_to_its_roles_and_to_no_other_tenant() {
             let reply = match *method {
                 "GET" => asker.get(&target).await,
                 _ if path.contains("}:") => asker.post(&target, json!({"reason": "t"})).await,
+                _ if path.ends_with("explain") => asker.post(&target, new_question()).await,
                 _ if path.ends_with("overrides") => asker.post(&target, new_kill()).await,
                 _ => asker.post(&target, new_key()).await,
             };

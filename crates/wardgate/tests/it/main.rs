@@ -17,6 +17,7 @@ mod edge_http2;
 mod edge_slow;
 mod edge_smuggling;
 mod edge_tls;
+mod explain;
 mod fidelity;
 mod gateway;
 mod hostile;

@@ -5,8 +5,8 @@ use wardgate_model::{
     Caller, GroupName, PrincipalId, PrincipalKind, Scope, TenantId, ToolRef, ToolsetName, Via,
 };
 use wardgate_policy::{
-    Authorizer, Change, Circumstances, Effect, Explanation, Objective, Request, Review,
-    RuleVerdict, Target, Tool, Verdict,
+    Authorizer, Circumstances, Effect, Explanation, Objective, Request, Review, RuleVerdict,
+    Target, Tool, Verdict,
 };
 
 use super::{Unfit, subject};
@@ -154,8 +154,7 @@ fn show(explanation: &Explanation) -> anyhow::Result<()> {
         print::line(&format!("  {}", line(rule)))?;
     }
     if let Some(flip) = &explanation.flip {
-        let change = change(&flip.change);
-        print::line(&format!("{} if {change}", flip.effect.as_str()))?;
+        print::line(&format!("{} if {}", flip.effect.as_str(), flip.change))?;
     }
     Ok(())
 }
@@ -173,23 +172,4 @@ fn line(rule: &RuleVerdict) -> String {
         false => "permit",
     };
     format!("{effect} `{}` {verdict}", rule.rule.id)
-}
-
-/// The change, as the end of a sentence.
-fn change(change: &Change) -> String {
-    match change {
-        Change::AddGroup { group } => format!("the caller were in group `{group}`"),
-        Change::Approve { rule, group, count } => {
-            format!("{count} of group `{group}` approved, as `{rule}` asks")
-        }
-        Change::BreakGlass => "an override lifted soft rules".into(),
-        Change::Argument { path, from, to } => {
-            let was = from
-                .as_ref()
-                .map_or(String::new(), |from| format!(" instead of {from}"));
-            format!("`{}` were {to}{was}", path.join("."))
-        }
-        Change::Environment { to } => format!("the environment were `{to}`"),
-        Change::Toolset { to } => format!("it came through toolset `{to}`"),
-    }
 }

@@ -1,0 +1,434 @@
+//! One method per layer; each adds what its stage would say.
+
+use std::time::Duration;
+
+use wardgate_limit::Standing;
+use wardgate_model::{Caller, ErrorClass, ToolRef, ToolsetName};
+use wardgate_policy::{Decision, Explanation, Reason};
+use wardgate_snapshot::{Exclusion, Server, Snapshot, Toolset};
+
+use super::{Asked, Explained, Layer, Refusal, Unaskable, question::frame};
+use crate::{
+    allowance,
+    call::Call,
+    catalog::{
+        Freshness,
+        view::{Entry, View},
+    },
+    gate::Gate,
+    stage::{
+        admit,
+        authorize::{self, Permit},
+        connect::connect,
+        heed::{Heeded, heed},
+        identify::{Proven, may_use},
+        reserve,
+        resolve::{self, Target},
+        validate,
+    },
+    stop::{Missing, Stop},
+    upstream::changes::Shelf,
+};
+
+#[derive(Default)]
+pub(super) struct Layers {
+    layers: Vec<Layer>,
+    policy: Option<Explanation>,
+}
+
+impl Layers {
+    pub(super) fn ended(self, tool: Option<ToolRef>) -> Explained {
+        Explained {
+            tool,
+            layers: self.layers,
+            policy: self.policy,
+        }
+    }
+
+    fn passes(&mut self, name: &'static str, says: impl Into<String>) {
+        self.layers.push(Layer {
+            name,
+            refusal: None,
+            says: says.into(),
+            change: None,
+        });
+    }
+
+    fn refuses(
+        &mut self,
+        name: &'static str,
+        stop: &Stop,
+        says: impl Into<String>,
+        change: Option<String>,
+    ) {
+        self.layers.push(Layer {
+            name,
+            refusal: Some(Refusal::of(stop)),
+            says: says.into(),
+            change,
+        });
+    }
+
+    pub(super) fn no_toolset(&mut self, name: &ToolsetName) {
+        let says = format!("there is no toolset `{name}`");
+        let change = Some("name one of the toolsets of the configuration".into());
+        self.refuses("toolset", &Stop::NoToolset, says, change);
+    }
+
+    /// Whether the caller may enter at all.
+    pub(super) fn toolset(&mut self, snapshot: &Snapshot, toolset: &Toolset, caller: &Caller) {
+        let name = &toolset.name;
+        let Err(stop) = may_use(snapshot, toolset, &Proven::from(caller.clone())) else {
+            return self.passes("toolset", format!("`{name}` is open to the caller"));
+        };
+        let (says, change) = match &stop {
+            Stop::NoToolset if !snapshot.tenants.sees(&caller.tenant, name) => (
+                format!("tenant `{}` does not see `{name}`", caller.tenant),
+                format!("add `{name}` to `tenants.{}.toolsets`", caller.tenant),
+            ),
+            Stop::NoToolset => (
+                format!("`{name}` is for groups that the caller is not in"),
+                format!("add the caller to one of `toolsets.{name}.groups`"),
+            ),
+            _ => (
+                format!("`{name}` takes scopes that the caller's token lacks"),
+                format!("ask for the scopes of `toolsets.{name}.scopes`"),
+            ),
+        };
+        self.refuses("toolset", &stop, says, Some(change));
+    }
+
+    /// Whether an override stops the caller.
+    pub(super) fn caller(&mut self, gate: &Gate, call: &Call) -> Option<Heeded> {
+        match heed(gate, call) {
+            Ok(heeded) => {
+                self.passes("override", "none stops the caller");
+                Some(heeded)
+            }
+            Err(stop) => {
+                self.overridden(&stop);
+                None
+            }
+        }
+    }
+
+    fn overridden(&mut self, stop: &Stop) {
+        let Stop::Disabled { rule, .. } = stop else {
+            return self.refuses("override", stop, "it cannot be asked", None);
+        };
+        let says = format!("`{}` stops {}: {}", rule.id, rule.matches, rule.reason);
+        let change = format!("lift `{}`", rule.id);
+        self.refuses("override", stop, says, Some(change));
+    }
+
+    /// Limits that need no tool.
+    pub(super) fn admission(&mut self, gate: &Gate, call: &Call) {
+        let facts = admit::facts(call, None);
+        let asked = gate.limits.would_admit(&facts, &gate.moment());
+        let standings = gate.limits.standings(&facts, &gate.moment());
+        self.limited("limit", asked, &standings);
+    }
+
+    /// Limits that need the tool, and budgets.
+    pub(super) fn budget(&mut self, gate: &Gate, call: &Call, target: &Target) {
+        let tool = ToolRef {
+            alias: target.server().alias.clone(),
+            name: target.name().to_owned(),
+        };
+        let facts = admit::facts(call, Some(&tool));
+        let cost = target.server().traits_of(target.name()).cost;
+        let estimate = reserve::estimate(call, cost);
+        let asked = gate.limits.would_reserve(&facts, &estimate, &gate.moment());
+        let mut standings = gate.limits.standings(&facts, &gate.moment());
+        let before = gate
+            .limits
+            .standings(&admit::facts(call, None), &gate.moment());
+        let is_same = |a: &Standing, b: &Standing| {
+            (&a.rule, &a.tenant, a.dimension) == (&b.rule, &b.tenant, b.dimension)
+        };
+        standings.retain(|of| !before.iter().any(|had| is_same(of, had)));
+        self.limited("budget", asked, &standings);
+    }
+
+    fn limited(
+        &mut self,
+        name: &'static str,
+        asked: Result<(), wardgate_limit::Refusal>,
+        standings: &[Standing],
+    ) {
+        let stands: Vec<_> = standings.iter().map(standing).collect();
+        let says = match stands.is_empty() {
+            true => format!("no {name} is about the call"),
+            false => stands.join("; "),
+        };
+        let Err(refusal) = asked else {
+            return self.passes(name, says);
+        };
+        let change = match refusal.retry_after {
+            Some(wait) => format!(
+                "wait {} s, or raise limit `{}`",
+                seconds(wait),
+                refusal.rule
+            ),
+            None => format!("raise limit `{}`: the call is larger than it", refusal.rule),
+        };
+        self.refuses(name, &Stop::limited(refusal), says, Some(change));
+    }
+
+    /// Where the name leads in the toolset. The call then names the tool as its list does.
+    pub(super) async fn tool(
+        &mut self,
+        gate: &Gate,
+        call: &mut Call,
+        asked: &Asked,
+    ) -> Result<Option<Target>, Unaskable> {
+        let view = match resolve::table(gate, call, Shelf::Tools, Freshness::Known).await {
+            Ok(view) => view,
+            Err(stop) => {
+                self.refuses("tool", &stop, "the servers' lists cannot be had", None);
+                return Ok(None);
+            }
+        };
+        let Some(exposed) = exposed(&view, &asked.tool) else {
+            let (says, change) = missing(gate, call, &asked.tool);
+            let stop = Stop::NotFound(Missing::Tool(asked.tool.clone()));
+            self.refuses("tool", &stop, says, change);
+            return Ok(None);
+        };
+        call.frame = frame(&exposed, asked)?;
+        let says = format!("toolset `{}` shows it as `{exposed}`", call.toolset.name);
+        self.passes("tool", says);
+        Ok(Target::named(&view, &exposed))
+    }
+
+    /// What policies say, and whether an override stops the tool. Of a tool that the caller may not even see nothing else is said.
+    pub(super) fn policy(
+        &mut self,
+        call: &Call,
+        target: &Target,
+        heeded: &Heeded,
+    ) -> Option<Permit> {
+        self.policy = authorize::explained(call, target, heeded);
+        let decided = authorize::granted(call, target, heeded, &[]);
+        if let Err(stop @ Stop::NotFound(_)) = &decided {
+            self.denied(stop);
+        }
+        match heeded.target(call, target) {
+            Ok(()) => self.passes("override", "none stops the tool"),
+            Err(stop) => self.overridden(&stop),
+        }
+        match &decided {
+            Ok(permit) => {
+                let rules = permit.decision().map(rules).unwrap_or_default();
+                let says = match (permit.decision(), permit.is_deferred()) {
+                    (None, _) => "there are no policies".to_owned(),
+                    (Some(_), false) => format!("{rules} permits it"),
+                    (Some(_), true) => format!("{rules} asks for an approval"),
+                };
+                self.passes("policy", says);
+            }
+            Err(stop @ Stop::Denied(_)) => self.denied(stop),
+            Err(_) => {}
+        }
+        decided.ok()
+    }
+
+    fn denied(&mut self, stop: &Stop) {
+        let explained = self.policy.as_ref();
+        let says = explained.map_or_else(String::new, |explained| why(&explained.decision));
+        let says = match stop {
+            Stop::NotFound(_) => format!("{says}; no call of it could be allowed, so it is hidden"),
+            _ => says,
+        };
+        let flip = explained.and_then(|explained| explained.flip.as_ref());
+        let change = flip.map(|flip| format!("{} if {}", flip.effect.as_str(), flip.change));
+        self.refuses("policy", stop, says, change);
+    }
+
+    pub(super) fn arguments(&mut self, call: &Call, target: &Target) {
+        match validate::arguments(call, target) {
+            Ok(_) => self.passes("arguments", "they fit the tool's schema"),
+            Err(stop) => {
+                let says = match &stop {
+                    Stop::Arguments(mismatch) if mismatch.pointer.is_empty() => {
+                        mismatch.reason.clone()
+                    }
+                    Stop::Arguments(mismatch) => {
+                        format!("`{}`: {}", mismatch.pointer, mismatch.reason)
+                    }
+                    _ => "they cannot be read".to_owned(),
+                };
+                let change = Some("correct the arguments".to_owned());
+                self.refuses("arguments", &stop, says, change);
+            }
+        }
+    }
+
+    /// Whether people would be asked.
+    pub(super) fn approval(&mut self, gate: &Gate, permit: Option<&Permit>) {
+        let Some(decision) = permit
+            .and_then(Permit::decision)
+            .filter(|_| permit.is_some_and(Permit::is_deferred))
+        else {
+            return self.passes("approval", "nobody has to be asked");
+        };
+        let needs: Vec<_> = decision
+            .approvals
+            .iter()
+            .map(|need| format!("{} of group `{}` (`{}`)", need.count, need.group, need.rule))
+            .collect();
+        let needs = needs.join(", ");
+        match gate.ports.approvals {
+            Some(_) => self.waits(needs),
+            None => self.refuses(
+                "approval",
+                &Stop::Internal {
+                    reason: "approvals cannot be kept",
+                },
+                "nothing is remembered, so nobody can be asked",
+                Some("keep records".into()),
+            ),
+        }
+    }
+
+    fn waits(&mut self, needs: String) {
+        self.layers.push(Layer {
+            name: "approval",
+            refusal: Some(Refusal {
+                class: Some(ErrorClass::ApprovalPending),
+                text: "The call waits for an approval.".into(),
+            }),
+            change: Some(format!("an approval by {needs}")),
+            says: format!("it takes {needs}, unless they have agreed already"),
+        });
+    }
+
+    /// Whether the server can be reached: it is connected, as for a call.
+    pub(super) async fn server(&mut self, gate: &Gate, call: &Call, target: &Target) {
+        let alias = &target.server().alias;
+        match connect(gate, call, target).await {
+            Ok(connected) => {
+                let revision = connected.link().hello.revision.as_str();
+                self.passes(
+                    "server",
+                    format!("`{alias}` is connected and speaks {revision}"),
+                );
+            }
+            // An override has its own layer.
+            Err(Stop::Disabled { .. }) => {}
+            Err(stop) => {
+                let says = format!("`{alias}` cannot be reached");
+                let change = Some(format!("wait until `{alias}` is back"));
+                self.refuses("server", &stop, says, change);
+            }
+        }
+    }
+}
+
+/// The name under which the view shows what was named as `alias/tool` or as itself.
+fn exposed(view: &View, named: &str) -> Option<String> {
+    if view.table.contains_key(named) {
+        return Some(named.to_owned());
+    }
+    let wanted = ToolRef::parse(named)?;
+    let is_it = |entry: &Entry| entry.server.alias == wanted.alias && entry.item.key == wanted.name;
+    let mut found = view.table.iter().filter(|(_, entry)| is_it(entry));
+    found.next().map(|(name, _)| name.clone())
+}
+
+/// Why a tool is not in the view, and what would bring it there.
+fn missing(gate: &Gate, call: &Call, named: &str) -> (String, Option<String>) {
+    let toolset = &call.toolset.name;
+    let Some(wanted) = ToolRef::parse(named) else {
+        let says = format!("toolset `{toolset}` shows nothing of this name");
+        return (says, Some("name it as `alias/tool` to learn why".into()));
+    };
+    let Some(server) = call.snapshot.servers.get(&wanted.alias) else {
+        return (format!("there is no server `{}`", wanted.alias), None);
+    };
+    if let Some(exclusion) = call.toolset.excludes_tool(server, &wanted.name) {
+        let (says, change) = excluded(exclusion, toolset, server, &wanted.name);
+        return (says, Some(change));
+    }
+    let line = gate
+        .upstreams
+        .line_for(server, call.peer.era(), &call.peer.declared());
+    let says = match (
+        line.catalog.last(Shelf::Tools),
+        line.catalog.failing(Shelf::Tools),
+    ) {
+        (Some(_), _) => format!("`{}` lists no such tool", wanted.alias),
+        (None, Some(why)) => format!("what `{}` lists is not known: it {why}", wanted.alias),
+        (None, None) => format!("what `{}` lists is not known", wanted.alias),
+    };
+    (says, None)
+}
+
+fn excluded(
+    exclusion: Exclusion,
+    toolset: &ToolsetName,
+    server: &Server,
+    tool: &str,
+) -> (String, String) {
+    let (alias, key) = (&server.alias, format!("toolsets.{toolset}"));
+    let traits = format!("servers.{}.tools.{tool}", server.name);
+    match exclusion {
+        Exclusion::Server => (
+            format!("toolset `{toolset}` has no server `{alias}`"),
+            format!("add `{alias}` to `{key}.servers`"),
+        ),
+        Exclusion::NotAmongTools => (
+            format!("toolset `{toolset}` shows only what `{key}.tools` names"),
+            format!("add `{alias}/{tool}` to `{key}.tools`"),
+        ),
+        Exclusion::Hidden => (
+            format!("toolset `{toolset}` hides it by `{key}.hide`"),
+            format!("take its pattern out of `{key}.hide`"),
+        ),
+        Exclusion::MayWrite => (
+            format!("toolset `{toolset}` is read-only, and nobody vouches for this tool"),
+            format!("set `{traits}.read_only: true`, if it changes nothing"),
+        ),
+        Exclusion::TooRisky => (
+            format!("the tool's risk is more than `{key}.risk_max`; unsaid it is `critical`"),
+            format!("set `{traits}.risk`"),
+        ),
+    }
+}
+
+fn rules(decision: &Decision) -> String {
+    let ids = decision.rules.iter().map(|rule| format!("`{}`", rule.id));
+    ids.collect::<Vec<_>>().join(", ")
+}
+
+fn why(decision: &Decision) -> String {
+    match decision.reason {
+        Reason::Forbidden => format!("{} forbids it", rules(decision)),
+        Reason::NoPermit => "no rule permits it".to_owned(),
+        Reason::PolicyError => {
+            let details = decision
+                .failures
+                .iter()
+                .map(|failure| failure.detail.as_str());
+            format!(
+                "it cannot be decided: {}",
+                details.collect::<Vec<_>>().join("; ")
+            )
+        }
+        Reason::UnknownTool => "policies know no such tool".to_owned(),
+        Reason::Permitted | Reason::ApprovalNeeded => String::new(),
+    }
+}
+
+fn standing(standing: &Standing) -> String {
+    let amount = |of| allowance::amount(standing.dimension, of);
+    let (used, of) = (amount(standing.used), amount(standing.limit));
+    format!(
+        "`{}`: {used} of {of} {} used",
+        standing.rule, standing.dimension
+    )
+}
+
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
