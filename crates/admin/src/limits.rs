@@ -17,7 +17,7 @@ pub struct Standing {
     pub tenant: Option<TenantId>,
     /// The limit's name.
     pub limit: String,
-    /// What is counted separately, such as a principal or a tool.
+    /// What is counted separately, such as a principal or a tool; empty for a limit that nobody has used.
     #[schema(value_type = Object)]
     pub key: serde_json::Value,
     pub dimension: String,
@@ -40,11 +40,11 @@ pub struct StandingList {
 
 /// The running gateway's counters.
 pub trait Standings: Send + Sync {
-    /// Everything that has been used of any limit.
+    /// Everything that has been used of any limit, and limits of which nothing was.
     fn standings(&self) -> Vec<Standing>;
 }
 
-/// Lists what has been used of limits.
+/// Lists limits: what each key has used of them, and those that nobody has used.
 #[utoipa::path(
     get,
     path = "/admin/v1/limits",

@@ -11,6 +11,7 @@ use wardgate_model::TenantId;
 use crate::{
     claim::{Claim, Claims, Stage, ask_all, take_all},
     compile::{CompiledRule, Rules},
+    counter::Counter,
     facts::{Facts, Spend},
     moment::Moment,
     refusal::Refusal,
@@ -88,7 +89,7 @@ impl Limits {
     /// # Errors
     /// As [`Limits::admit`].
     pub fn would_admit(&self, facts: &Facts<'_>, moment: &Moment) -> Result<(), Refusal> {
-        let mut claims = self.claims(facts, Stage::Admit, moment);
+        let mut claims = self.asked(facts, Stage::Admit);
         ask_all(&mut claims, Stage::Admit, &Spend::default(), moment)
     }
 
@@ -102,7 +103,7 @@ impl Limits {
         estimate: &Spend,
         moment: &Moment,
     ) -> Result<(), Refusal> {
-        let mut claims = self.claims(facts, Stage::Reserve, moment);
+        let mut claims = self.asked(facts, Stage::Reserve);
         ask_all(&mut claims, Stage::Reserve, estimate, moment)
     }
 
@@ -125,6 +126,22 @@ impl Limits {
     }
 
     fn claims(&self, facts: &Facts<'_>, stage: Stage, moment: &Moment) -> Claims {
+        self.claims_on(facts, stage, |live| {
+            live.table.counter(live.rule.key.of(facts), moment)
+        })
+    }
+
+    /// Claims for asking only: keys that took nothing stay unknown.
+    fn asked(&self, facts: &Facts<'_>, stage: Stage) -> Claims {
+        self.claims_on(facts, stage, |live| live.counter_of(facts))
+    }
+
+    fn claims_on(
+        &self,
+        facts: &Facts<'_>,
+        stage: Stage,
+        counter: impl Fn(&LiveRule) -> Arc<Counter>,
+    ) -> Claims {
         let generation = self.generation.load();
         let acting = generation
             .matching(facts)
@@ -132,9 +149,18 @@ impl Limits {
         acting
             .map(|live| Claim {
                 rule: live.rule.clone(),
-                counter: live.table.counter(live.rule.key.of(facts), moment),
+                counter: counter(live),
             })
             .collect()
+    }
+}
+
+impl LiveRule {
+    /// What a key has taken; of one that took nothing, a counter of its own that nobody else sees.
+    pub(crate) fn counter_of(&self, facts: &Facts<'_>) -> Arc<Counter> {
+        let key = self.rule.key.of(facts);
+        let known = self.table.known(key);
+        known.unwrap_or_else(|| Arc::new(Counter::new(key.to_values())))
     }
 }
 

@@ -52,12 +52,25 @@ impl Limits {
             .filter(|live| live.rule.tenant.is_some() || live.rule.key.keeps_tenants_apart());
         let mut standings = Vec::new();
         for live in own {
-            let key = live.rule.key.of(facts);
-            let counter = live.table.known(key);
-            let counter = counter.unwrap_or_else(|| Arc::new(Counter::new(key.to_values())));
-            standings_of(live, &counter, moment, &mut standings);
+            standings_of(live, &live.counter_of(facts), moment, &mut standings);
         }
         standings
+    }
+
+    /// Every limit that nobody has used, with an empty key.
+    pub fn unused(&self, moment: &Moment) -> Vec<Standing> {
+        let mut all = Vec::new();
+        for live in self.generation().rules() {
+            let mut standings = Vec::new();
+            for counter in live.table.counters() {
+                standings_of(live, &counter, moment, &mut standings);
+            }
+            if standings.iter().all(|standing| standing.used == 0) {
+                let nobody = Counter::new(KeyValues::default());
+                standings_of(live, &nobody, moment, &mut all);
+            }
+        }
+        all
     }
 
     /// Every limit and every key that has taken something, rule by rule.

@@ -81,9 +81,16 @@ fn asking_takes_nothing_and_tracks_nobody() {
     }]);
     for _ in 0..3 {
         assert_eq!(tell(&world, &who("ann"))[1], r#""floor";r=1;t=0"#);
+        let (facts, moment) = (who("ann"), &world.moment);
+        assert_eq!(world.limits.would_admit(&facts.facts(), moment), Ok(()));
     }
     assert_eq!(world.limits.list(&world.moment), []);
     assert_eq!(world.limits.usage(&world.moment).entries, []);
+    assert_eq!(world.limits.unused(&world.moment).len(), 1);
+    assert_eq!(world.admitted(&who("ann"), 2), 1);
+    let refused = world.limits.would_admit(&who("ann").facts(), &world.moment);
+    assert_eq!(&*refused.unwrap_err().rule, "floor");
+    assert_eq!(world.limits.unused(&world.moment), []);
 }
 
 #[test]

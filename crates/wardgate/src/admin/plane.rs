@@ -53,7 +53,9 @@ impl Plane for GatePlane {
 
 impl Standings for GatePlane {
     fn standings(&self) -> Vec<Standing> {
-        let listed = self.gate.limits.list(&self.gate.moment());
+        let (limits, moment) = (&self.gate.limits, self.gate.moment());
+        let mut listed = limits.list(&moment);
+        listed.extend(limits.unused(&moment));
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let shown = |standing: wardgate_limit::Standing| Standing {
             key: serde_json::json!(standing.key),

@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
-use super::{Exit, connect::block_on, operate, print};
+use super::{
+    Exit,
+    connect::{self, block_on},
+    operate, print,
+};
 
 const PATH: &str = "/admin/v1/explain";
 
@@ -40,11 +44,16 @@ pub struct Args {
 }
 
 /// # Errors
-/// When an argument is no good, or the output cannot be written.
+/// When the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let mut api = args.at.api()?;
-    let caller = api.assume.take().unwrap_or_default();
-    let question = args.question(&caller)?;
+    let asked = args.at.api().and_then(|mut api| {
+        let caller = api.assume.take().unwrap_or_default();
+        Ok((api, args.question(&caller)?))
+    });
+    let (api, question) = match asked {
+        Ok(asked) => asked,
+        Err(fault) => return Ok(connect::misused(&fault)),
+    };
     let explained = match block_on(async { api.post(PATH, &question, false).await })? {
         Ok(explained) => explained,
         Err(fault) => return Ok(operate::refused(&fault)),

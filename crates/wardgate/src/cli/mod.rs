@@ -12,6 +12,7 @@ pub mod explain;
 pub mod import;
 pub mod key;
 pub mod lab;
+pub mod limit;
 mod operate;
 pub mod overrides;
 pub mod policy;
@@ -57,6 +58,9 @@ pub enum Verb {
     Usage(usage::Args),
     /// Say what would become of a call, layer by layer, and what would change that.
     Explain(explain::Args),
+    /// Look at limits, and try others on recorded calls.
+    #[command(subcommand)]
+    Limit(limit::Verb),
     /// Stop a tool, a server, a toolset, a tenant, a principal or all writes, at once.
     Kill(overrides::Kill),
     /// End an override.
@@ -96,6 +100,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Audit(verb) => audit::run(&verb),
         Verb::Usage(args) => usage::run(&args),
         Verb::Explain(args) => explain::run(&args),
+        Verb::Limit(verb) => limit::run(&verb),
         Verb::Kill(args) => overrides::kill(&args),
         Verb::Lift(args) => overrides::lift(&args),
         Verb::Override(verb) => overrides::run(&verb),

@@ -115,7 +115,7 @@ async fn sums(args: &Args) -> anyhow::Result<Sums> {
 }
 
 /// What was refused has used nothing.
-fn is_served(record: &Record) -> bool {
+pub fn is_served(record: &Record) -> bool {
     let outcome = record.outcome.as_ref();
     let is_refused =
         outcome.is_none_or(|outcome| matches!(outcome.status, Status::Denied | Status::Limited));

@@ -37,6 +37,7 @@ mod lifecycle_restart;
 mod lifecycle_serve;
 mod lifecycle_sessions;
 mod limits;
+mod limits_verbs;
 mod messages;
 mod metrics;
 mod mirrored;
