@@ -23,7 +23,7 @@ pub struct Binding {
     pub version: String,
     pub tool: String,
     pub args_digest: String,
-    /// Of the tool's contract and of where its server is.
+    /// Of the tool's contract, of where its server is, and of who is who in the tenant.
     pub contract: String,
     pub policy_rev: String,
 }

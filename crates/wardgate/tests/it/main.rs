@@ -5,6 +5,7 @@
 mod admin;
 mod admin_keys;
 mod approvals;
+mod approvals_changed;
 mod approvals_told;
 mod bridging;
 mod canaries;
