@@ -6,6 +6,7 @@ mod admin;
 mod admin_keys;
 mod approvals;
 mod approvals_changed;
+mod approvals_tasks;
 mod approvals_told;
 mod bridging;
 mod canaries;
