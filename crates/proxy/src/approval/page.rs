@@ -23,7 +23,9 @@ pub const TEXT: &str = "This call waits for people to approve it.\n\n\
 
 /// Returns the result that asks the client to wait, if it is one that can.
 pub fn ask(seal: &Seal, call: &Call, asked: &Asked) -> Option<Raw> {
-    if call.peer.era() == Era::Legacy || !call.peer.capabilities.elicitation_url {
+    // Beside stdio nothing shows a page.
+    let is_shown = call.peer.capabilities.elicitation_url && !call.credentials.stdio;
+    if call.peer.era() == Era::Legacy || !is_shown {
         return None;
     }
     let pending = Held::Pending(asked.clone());

@@ -4,7 +4,9 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use wardgate_testkit::{
     http::{Request, send},
-    modern, within,
+    modern,
+    stdio::Stdio,
+    within,
 };
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
         PEOPLE, REFUNDS, at_once, call, effects, exits, grant, granted, id_in, said, start,
         start_as, until_answer,
     },
+    approvals_told::folder,
     edge::class,
     gateway::{STATE, records},
     lifecycle_serve::{Serve, wardgate},
@@ -21,9 +24,13 @@ const TASKS: &str = "io.modelcontextprotocol/tasks";
 
 /// A request of somebody of `acme` whose client knows tasks.
 fn as_somebody(who: &str, method: &str, params: Value) -> Request {
-    let params = modern::with_meta(params, json!({"extensions": {TASKS: {}}}));
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let message = message(method, params);
     modern::post("/mcp", &message).header("Wardgate-As", format!("acme/{who}"))
+}
+
+fn message(method: &str, params: Value) -> Value {
+    let params = modern::with_meta(params, json!({"extensions": {TASKS: {}}}));
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 }
 
 fn refund(amount: u32) -> Request {
@@ -272,6 +279,29 @@ async fn what_another_client_asked_for_is_held_as_before() {
     let held = send(serve.address, &refund(5)).await.answer();
     assert_eq!(class(&held), "approval_pending", "{held}");
     assert_eq!(id_in(&held.to_string()), id);
+}
+
+#[tokio::test]
+async fn over_stdio_a_task_is_followed_alike() {
+    let people = PEOPLE.replace("acme:", "local:");
+    let config = format!("gateway: {{admin: 127.0.0.1:0}}\n{people}");
+    let serve = start_as(REFUNDS, &config).await;
+    let apart = folder(&format!(
+        "gateway: {{state: {:?}}}\n{people}",
+        serve.path(STATE)
+    ));
+    let mut stdio = Stdio::start(wardgate(apart.path(), &["serve", "--stdio"]));
+    let arguments = json!({"name": "refund_create", "arguments": {"amount": 5}});
+    let (_, begun) = stdio.ask(&message("tools/call", arguments)).await;
+    let task = &begun["result"]["taskId"];
+    let approval = id_in(&begun.to_string());
+    grant(&serve, &approval, "local/ana", 4).await;
+    grant(&serve, &approval, "local/ben", 0).await;
+    let get = message("tasks/get", json!({"taskId": task}));
+    let (_, got) = within("the task", stdio.ask(&get)).await;
+    assert_eq!(got["result"]["status"], "completed", "{got}");
+    let made = std::fs::read_to_string(apart.path().join("effects.jsonl")).unwrap();
+    assert_eq!(made.lines().count(), 1, "{made}");
 }
 
 /// What the program prints on standard output, with this exit code.
