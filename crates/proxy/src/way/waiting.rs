@@ -88,7 +88,10 @@ async fn granted(
     let kept = call.cx.within(approvals.frozen(&asked.id)).await?;
     let kept = kept.map_err(approve::refused)?;
     let frame = kept.and_then(|sealed| frozen::thaw(&gate.seal, call, &asked.id, &sealed));
-    let frame = frame.ok_or_else(unknown)?;
+    let Some(frame) = frame else {
+        // It was used or withdrawn this moment; who asks again is told which.
+        return Ok(task.told(&Stands::Working("granted; ending"), Timestamp::now()));
+    };
     let usable = asked.until.duration_since(Timestamp::now());
     if let Some(end) = gate.runs.begin(&asked.id, usable.unsigned_abs()) {
         run(gate, call, frame, end);

@@ -218,7 +218,10 @@ async fn racing_askers_and_repeated_calls_are_one_execution() {
         send(serve.address, request)
     });
     let replies = within("the race", futures_util::future::join_all(racing)).await;
-    assert_eq!(replies.len(), 60);
+    for reply in replies {
+        let answer = reply.answer();
+        assert!(answer["result"].is_object(), "{answer}");
+    }
     ended(&serve, &task).await;
     assert_eq!(effects(&serve).len(), 1);
 }
