@@ -21,6 +21,9 @@ impl RequestId {
     pub fn number(n: u64) -> RequestId {
         RequestId(Raw::trusted(n.to_string()))
     }
+    pub fn string(text: &str) -> RequestId {
+        RequestId(Raw::trusted(crate::edit::quote(text)))
+    }
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

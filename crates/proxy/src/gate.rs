@@ -18,7 +18,7 @@ use wardgate_model::{OverrideEffect, Secret, SecretRef};
 use wardgate_snapshot::Snapshot;
 
 use crate::{
-    approval::Approvals,
+    approval::{Approvals, runs::Runs},
     bridge::park::Parked,
     catalog::view::Views,
     issued::IssuedKeys,
@@ -83,6 +83,8 @@ pub struct Gate {
     pub upstreams: Upstreams,
     pub views: Views,
     pub parked: Parked,
+    /// Approved calls that run as tasks.
+    pub runs: Runs,
     /// What operators have stopped or opened for the moment.
     pub overrides: InForce,
     pub ongoing: Arc<Ongoing>,
@@ -123,6 +125,7 @@ impl Gate {
             upstreams,
             views: Views::default(),
             parked: Parked::default(),
+            runs: Runs::default(),
             overrides: InForce::default(),
             ongoing: Arc::default(),
             surface: Surface::default(),
@@ -215,6 +218,7 @@ async fn sweep(gate: Arc<Gate>) {
     {
         gate.sessions.sweep();
         gate.parked.sweep();
+        gate.runs.sweep();
         gate.upstreams.sweep();
         gate.limits.sweep(&gate.moment());
     }

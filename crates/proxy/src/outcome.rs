@@ -283,7 +283,7 @@ fn data(class: ErrorClass, retry_after: Option<Duration>) -> serde_json::Value {
 }
 
 /// Returns the raw `error` object.
-fn rpc_error(stop: &Stop, era: Era) -> Raw {
+pub fn rpc_error(stop: &Stop, era: Era) -> Raw {
     if let Stop::Upstream(raw) = stop {
         return for_era(raw, era);
     }

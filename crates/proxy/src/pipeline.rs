@@ -19,10 +19,10 @@ use wardgate_snapshot::{Server, Snapshot, Toolset};
 
 use crate::{
     absence, allowance,
-    approval::told,
+    approval::{task, told},
     call::{Arrival, Call, Hail, Peer},
     cx::Cx,
-    exchange::Exchange,
+    exchange::{Exchange, Work},
     gate::Gate,
     outcome::Answer,
     overrides::Rule,
@@ -80,6 +80,16 @@ pub async fn serve(
     told::tell(used, &mut answer);
     allowance::tell(&gate, &trail, &mut answer);
     answer
+}
+
+/// [`serve`], as something that calls themselves can begin.
+pub fn work(
+    gate: Arc<Gate>,
+    arrival: Arrival,
+    exchange: Exchange,
+    cancel: CancellationToken,
+) -> Work {
+    Box::pin(serve(gate, arrival, exchange, cancel))
 }
 
 /// Who calls, and as what kind of client.
@@ -206,6 +216,9 @@ async fn shorter_way(gate: &Arc<Gate>, call: &Call, trail: &mut Trail) -> Result
         Method::ResourcesSubscribe => way::subscribe::subscribe(gate, call, &heeded).await?,
         Method::ResourcesUnsubscribe => way::subscribe::unsubscribe(call)?,
         Method::SubscriptionsListen => way::listen::listen(gate, call, slot, &heeded).await?,
+        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel if task::is_own(call) => {
+            way::waiting::task(gate, call, slot).await?
+        }
         _ => {
             return forwarded(gate, call, &slot, &heeded, trail)
                 .await

@@ -19,8 +19,12 @@ pub enum Purpose {
     ServerState,
     /// That a call waits for people.
     Approval,
+    /// The request of a call that waits for people.
+    Frozen,
     /// Sealed twice, the same content gives the same token: a task has one id however often it is told.
     Task,
+    /// As [`Purpose::Task`], of the gateway's own, which wait for people.
+    Waiting,
 }
 
 impl Purpose {
@@ -30,14 +34,16 @@ impl Purpose {
             Purpose::RequestState => "wgr1.",
             Purpose::ServerState => "wgu1.",
             Purpose::Approval => "wga1.",
+            Purpose::Frozen => "wgf1.",
             Purpose::Task => "wgt1.",
+            Purpose::Waiting => "wgw1.",
         }
     }
 }
 
 pub struct Seal {
     key: LessSafeKey,
-    /// Makes nonces out of contents, for [`Purpose::Task`].
+    /// Makes nonces out of contents, for [`Purpose::Task`] and [`Purpose::Waiting`].
     nonces: hmac::Key,
 }
 
@@ -81,10 +87,12 @@ impl Seal {
     /// A nonce made from the content repeats only with the content, and then shows no more than that (as in RFC 5297).
     fn nonce(&self, purpose: Purpose, content: &[u8]) -> [u8; NONCE_LEN] {
         match purpose {
-            Purpose::Session | Purpose::RequestState | Purpose::ServerState | Purpose::Approval => {
-                random_bytes()
-            }
-            Purpose::Task => {
+            Purpose::Session
+            | Purpose::RequestState
+            | Purpose::ServerState
+            | Purpose::Approval
+            | Purpose::Frozen => random_bytes(),
+            Purpose::Task | Purpose::Waiting => {
                 let mut nonce = [0; NONCE_LEN];
                 nonce.copy_from_slice(&hmac::sign(&self.nonces, content).as_ref()[..NONCE_LEN]);
                 nonce

@@ -67,7 +67,7 @@ pub fn compile(
             Err(fault) => faults.push(fault),
         }
     }
-    let tenants = tenant::compile(&config.tenants).unwrap_or_else(|fault| {
+    let tenants = tenant::compile(&config.tenants, &config.roles).unwrap_or_else(|fault| {
         faults.push(fault);
         Tenants::default()
     });
@@ -101,7 +101,7 @@ pub fn compile(
 }
 
 /// SHA-256 of the canonical form, in lower-case hex.
-fn digest_of(value: &impl Serialize) -> Result<String, serde_json::Error> {
+pub(crate) fn digest_of(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let hash = digest(&SHA256, &serde_json::to_vec(value)?);
     Ok(hash
         .as_ref()

@@ -5,11 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use wardgate_config as config;
+use wardgate_config::{self as config, config::Grant};
 use wardgate_identity::{Aliases, Issuer, SpiffePattern, Workloads};
 use wardgate_model::{Caller, GroupName, PersonId, PrincipalId, TenantId, ToolsetName};
 
-use crate::CompileError;
+use crate::{CompileError, compile::digest_of};
 
 /// All tenants the config declares. Those that only a key or a credential names have no groups and no toolsets of their own.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,7 @@ pub struct Tenant {
     toolsets: Option<BTreeSet<ToolsetName>>,
     groups: BTreeMap<PrincipalId, Vec<GroupName>>,
     pub aliases: Aliases,
+    people: String,
 }
 
 impl Tenants {
@@ -85,6 +86,12 @@ impl Tenants {
         people.len() >= count
     }
 
+    /// Returns a digest of who is who in a tenant: its groups, aliases and roles. With any of them changed, people may have lost
+    /// the say they had.
+    pub fn people(&self, tenant: &TenantId) -> &str {
+        self.get(tenant).map_or("", |tenant| &tenant.people)
+    }
+
     /// The tenants there are in the config.
     pub fn names(&self) -> impl Iterator<Item = &TenantId> {
         self.declared.keys()
@@ -102,7 +109,7 @@ impl Tenants {
     }
 }
 
-pub(crate) fn compile(raw: &[config::Tenant]) -> Result<Tenants, CompileError> {
+pub(crate) fn compile(raw: &[config::Tenant], roles: &[Grant]) -> Result<Tenants, CompileError> {
     let mut tenants = Tenants::default();
     for tenant in raw {
         let id = &tenant.id;
@@ -114,12 +121,18 @@ pub(crate) fn compile(raw: &[config::Tenant]) -> Result<Tenants, CompileError> {
         for workloads in &tenant.workloads {
             tenants.workloads.push(compile_workloads(id, workloads)?);
         }
-        tenants.declared.insert(id.clone(), compile_tenant(tenant)?);
+        let compiled = compile_tenant(tenant, roles)?;
+        tenants.declared.insert(id.clone(), compiled);
     }
     Ok(tenants)
 }
 
-fn compile_tenant(tenant: &config::Tenant) -> Result<Tenant, CompileError> {
+fn compile_tenant(tenant: &config::Tenant, roles: &[Grant]) -> Result<Tenant, CompileError> {
+    let own: Vec<_> = roles
+        .iter()
+        .filter(|grant| grant.tenant == tenant.id)
+        .collect();
+    let people = digest_of(&(&tenant.groups, &tenant.aliases, own))?;
     let mut groups: BTreeMap<PrincipalId, Vec<GroupName>> = BTreeMap::new();
     for (group, members) in &tenant.groups {
         for member in members {
@@ -137,6 +150,7 @@ fn compile_tenant(tenant: &config::Tenant) -> Result<Tenant, CompileError> {
         toolsets: (tenant.toolsets.as_ref()).map(|names| names.iter().cloned().collect()),
         groups,
         aliases: Aliases::new(tenant.id.clone(), tenant.alias_pairs())?,
+        people,
     })
 }
 
@@ -174,7 +188,7 @@ mod tests {
     #[test]
     fn a_toolset_that_a_tenant_lists_is_its_own() {
         let check = |declared: &[config::Tenant], caller: &str, toolset: &str, expected: bool| {
-            let tenants = compile(declared).unwrap();
+            let tenants = compile(declared, &[]).unwrap();
             let sees = tenants.sees(&TenantId::new(caller), &ToolsetName::new(toolset));
             assert_eq!(sees, expected, "{caller} {toolset}");
         };

@@ -69,7 +69,7 @@ impl Approvals for SqlStore {
             let mut transaction = self.db.begin().await?;
             let row = bound(
                 sqlx::query(
-                    "UPDATE approvals SET state = 'used', closed_at = $9
+                    "UPDATE approvals SET state = 'used', closed_at = $9, sealed_args = NULL
                      WHERE tenant = $1 AND requester = $2 AND server = $3 AND version = $4 AND tool = $5
                        AND args_digest = $6 AND contract = $7 AND policy_rev = $8
                        AND state = 'approved' AND use_by > $9
@@ -114,7 +114,7 @@ impl Approvals for SqlStore {
         self.db.write(async move {
             let mut transaction = self.db.begin().await?;
             let rows = sqlx::query(
-                "UPDATE approvals SET state = 'expired', closed_at = $1
+                "UPDATE approvals SET state = 'expired', closed_at = $1, sealed_args = NULL
                  WHERE id IN (SELECT id FROM approvals
                               WHERE (state = 'pending' AND decide_by <= $1) OR (state = 'approved' AND use_by <= $1)
                               ORDER BY created_at, id LIMIT $2)
@@ -243,17 +243,18 @@ async fn close(
     state: ApprovalState,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    approval.state = state;
-    approval.closed_at = Some(now);
+    approval.close(state, now);
     update(connection, approval).await
 }
 
 async fn update(connection: &mut Connection, approval: &Approval) -> Result<(), StoreError> {
-    sqlx::query("UPDATE approvals SET state = $1, use_by = $2, closed_at = $3 WHERE id = $4")
+    let (request, use_by) = (&approval.request, approval.use_by);
+    sqlx::query("UPDATE approvals SET state = $1, use_by = $2, closed_at = $3, sealed_args = $4 WHERE id = $5")
         .bind(approval.state.as_str())
-        .bind(approval.use_by.map(Timestamp::millis))
+        .bind(use_by.map(Timestamp::millis))
         .bind(approval.closed_at.map(Timestamp::millis))
-        .bind(approval.request.id.as_str())
+        .bind(request.sealed_args.as_deref())
+        .bind(request.id.as_str())
         .run(connection)
         .await?;
     Ok(())

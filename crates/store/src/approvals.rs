@@ -59,7 +59,7 @@ pub struct Request {
     pub person: PersonId,
     /// The canonical arguments, redacted.
     pub args: String,
-    /// The arguments themselves, encrypted by the caller.
+    /// The arguments themselves, encrypted by the caller; kept until it is closed.
     pub sealed_args: Option<Vec<u8>>,
     /// At least one, or nobody can ever approve it.
     pub needs: Vec<Need>,
@@ -149,10 +149,7 @@ impl Approval {
         let ballot = vote.ballot;
         self.votes.push(vote);
         match ballot {
-            Ballot::Deny => {
-                self.state = ApprovalState::Denied;
-                self.closed_at = Some(at);
-            }
+            Ballot::Deny => self.close(ApprovalState::Denied, at),
             Ballot::Approve if self.has_enough() => {
                 self.state = ApprovalState::Approved;
                 self.use_by = Some(at.after(self.request.use_within));
@@ -160,6 +157,13 @@ impl Approval {
             Ballot::Approve => {}
         }
         Ok(())
+    }
+
+    /// Comes to a state it cannot leave. What was sealed is for a call that can no longer be sent, and is forgotten.
+    pub fn close(&mut self, state: ApprovalState, at: Timestamp) {
+        self.state = state;
+        self.closed_at = Some(at);
+        self.request.sealed_args = None;
     }
 
     /// Whether its clock has run out: the first while it is pending, the second once it is approved.

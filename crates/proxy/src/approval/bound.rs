@@ -29,7 +29,7 @@ pub fn binding(call: &Call, target: &Target) -> Result<Binding, Stop> {
         args_digest: args_digest(call.param("arguments").unwrap_or("{}"))
             .map_err(|_| unbound("the arguments cannot be bound to an approval"))?
             .to_string(),
-        contract: contract(target)
+        contract: contract(call, target)
             .ok_or_else(|| unbound("the tool cannot be bound to an approval"))?
             .to_string(),
         policy_rev: policy_rev.ok_or_else(|| unbound("nothing asks for an approval"))?,
@@ -48,13 +48,15 @@ fn args_digest(arguments: &str) -> Result<Digest, CanonicalError> {
     }
 }
 
-/// The digest covers the definition of the server too: the same contract elsewhere is another tool.
-fn contract(target: &Target) -> Option<Digest> {
+/// The digest covers the definition of the server too: the same contract elsewhere is another tool. And who is who in the
+/// tenant: a vote of somebody who lost their say lifts nothing.
+fn contract(call: &Call, target: &Target) -> Option<Digest> {
     let tool = target.item()?.raw.as_str();
     let member = |key| Some(Change::Set(key, edit::get(tool, &[key])?));
     let members: Vec<_> = CONTRACT.into_iter().filter_map(member).collect();
     let contract = canonicalize_exact(&edit::apply("{}", &members)).ok()?;
-    let text = format!("{}\0{contract}", target.server().digest);
+    let people = call.snapshot.tenants.people(&call.caller.tenant);
+    let text = format!("{}\0{people}\0{contract}", target.server().digest);
     Some(Digest::of(text.as_bytes()))
 }
 

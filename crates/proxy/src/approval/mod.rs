@@ -4,7 +4,11 @@
 //! kept, is not known here.
 
 pub mod bound;
+pub mod frozen;
 pub mod page;
+pub mod runs;
+pub mod state;
+pub mod task;
 pub mod told;
 
 use std::time::Duration;
@@ -23,7 +27,7 @@ pub struct Binding {
     pub version: String,
     pub tool: String,
     pub args_digest: String,
-    /// Of the tool's contract and of where its server is.
+    /// Of the tool's contract, of where its server is, and of who is who in the tenant.
     pub contract: String,
     pub policy_rev: String,
 }
@@ -45,6 +49,8 @@ pub struct Wanted {
     pub person: PersonId,
     /// The arguments, and what of them nobody is shown.
     pub payload: std::sync::Arc<Payload>,
+    /// The request as a task needs it, unreadable to whoever keeps it.
+    pub frozen: Option<Vec<u8>>,
     pub needs: Vec<Need>,
     pub reason: Option<String>,
     pub terms: Terms,
@@ -99,6 +105,9 @@ pub trait Approvals: Send + Sync {
 
     /// Returns what stands, or `None` if there is no such approval.
     fn look<'a>(&'a self, id: &'a ApprovalId) -> BoxFuture<'a, Result<Option<Standing>, Fault>>;
+
+    /// Returns the request that was kept with it, as it was given.
+    fn frozen<'a>(&'a self, id: &'a ApprovalId) -> BoxFuture<'a, Result<Option<Vec<u8>>, Fault>>;
 
     /// Waits until the approval is no longer pending.
     fn decided<'a>(&'a self, id: &'a ApprovalId) -> BoxFuture<'a, Result<(), Fault>>;

@@ -2,7 +2,6 @@
 //! call with the sealed state, by itself, and is held again each time. The state gives no right to anything; it says which
 //! approval the client waits for, so that one that is over is not asked for anew.
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
 use wardgate_model::ApprovalId;
@@ -10,12 +9,10 @@ use wardgate_protocol::{Era, Raw};
 
 use super::{
     Asked,
+    state::{self, By},
     told::{self, Held},
 };
-use crate::{
-    call::Call,
-    seal::{Purpose, Seal},
-};
+use crate::{call::Call, seal::Seal};
 
 /// Where the page is, behind the gateway's own address.
 pub const PATH: &str = "/approve/";
@@ -24,24 +21,14 @@ pub const TEXT: &str = "This call waits for people to approve it.\n\n\
                         There is nothing to do here: it goes on once they agree, and you may close this page.\n\
                         Who may decide on it does so with `wardgate approve`, or through the admin API.\n";
 
-#[derive(Serialize, Deserialize)]
-struct State {
-    tenant: String,
-    principal: String,
-    approval: String,
-}
-
 /// Returns the result that asks the client to wait, if it is one that can.
 pub fn ask(seal: &Seal, call: &Call, asked: &Asked) -> Option<Raw> {
-    if call.peer.era() == Era::Legacy || !call.peer.capabilities.elicitation_url {
+    // Beside stdio nothing shows a page.
+    let is_shown = call.peer.capabilities.elicitation_url && !call.credentials.stdio;
+    if call.peer.era() == Era::Legacy || !is_shown {
         return None;
     }
     let pending = Held::Pending(asked.clone());
-    let state = State {
-        tenant: call.caller.tenant.to_string(),
-        principal: call.caller.principal.to_string(),
-        approval: asked.id.to_string(),
-    };
     Some(Raw::of(&json!({
         "resultType": "input_required",
         "inputRequests": {"approval": {
@@ -52,23 +39,9 @@ pub fn ask(seal: &Seal, call: &Call, asked: &Asked) -> Option<Raw> {
                 "url": address(call, &asked.id)?,
             },
         }},
-        "requestState": seal.close(Purpose::Approval, &state),
+        "requestState": state::close(seal, &call.caller, &asked.id, By::Client),
         "_meta": {told::META: pending.data()},
     })))
-}
-
-/// Returns the approval that a repeated call waits for.
-pub fn awaited(seal: &Seal, call: &Call) -> Option<ApprovalId> {
-    let state: State = seal.open(Purpose::Approval, &call.param_string("requestState")?)?;
-    let rightful = state.tenant == call.caller.tenant.as_str()
-        && state.principal == call.caller.principal.as_str();
-    rightful.then(|| ApprovalId::new(state.approval))
-}
-
-/// Says whether the state in a request is the gateway's own, and nothing a server should see.
-pub fn is_own_state(call: &Call) -> bool {
-    let state = call.param_string("requestState");
-    state.is_some_and(|state| Seal::claims(Purpose::Approval, &state))
 }
 
 fn address(call: &Call, id: &ApprovalId) -> Option<String> {

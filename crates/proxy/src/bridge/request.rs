@@ -7,7 +7,7 @@ use wardgate_protocol::{
 };
 
 use crate::{
-    approval::page,
+    approval::state,
     call::Call,
     seal::{Purpose, Seal},
     upstream::{declared, link::Link},
@@ -52,7 +52,7 @@ fn params(
         let current = changed.as_ref().or(said);
         changed = Some(meta::with_progress_token(current, Some(id.as_str())));
     }
-    if page::is_own_state(call) {
+    if state::is_own(call) {
         let current = changed.as_ref().or(said).map_or("{}", Raw::as_str);
         let own = ["requestState", "inputResponses"].map(Change::Remove);
         changed = Some(Raw::trusted(edit::apply(current, &own)));

@@ -4,6 +4,8 @@
 //! What was true before the wait is asked again after it: who calls, what is stopped, what the tool is, what policies say.
 //! The grant lifts the rules that asked for it and nothing else, and is used up when the call is sent.
 
+mod as_task;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -23,7 +25,9 @@ use super::{
 };
 use crate::{
     approval::{
-        Approvals, Asked, Binding, Fault, Need, Standing, Terms, Wanted, bound, page, told::Held,
+        Approvals, Asked, Binding, Fault, Need, Standing, Terms, Wanted, bound, frozen, page,
+        state::{self, By},
+        told::Held,
     },
     call::Call,
     gate::Gate,
@@ -61,11 +65,17 @@ impl Cleared {
         let Some(grant) = self.grant else {
             return Ok(());
         };
-        let used = call.cx.within(port(gate)?.use_up(&grant.binding)).await?;
-        match used.map_err(refused)? {
-            Some(id) if id == grant.id => Ok(()),
-            Some(_) | None => Err(Stop::held(Held::Taken(grant.id))),
+        let approvals = port(gate)?;
+        let used = call.cx.within(approvals.use_up(&grant.binding)).await?;
+        if used.map_err(refused)?.as_ref() == Some(&grant.id) {
+            return Ok(());
         }
+        let looking = call.cx.within(approvals.look(&grant.id)).await?;
+        Err(Stop::held(match looking.map_err(refused)? {
+            // Of a call that is not what it was when it was kept.
+            Some(Standing::Granted(asked)) => Held::Changed(asked),
+            _ => Held::Taken(grant.id),
+        }))
     }
 }
 
@@ -90,12 +100,20 @@ pub async fn approve(
     holding: Holding<'_>,
     trail: &mut Trail,
 ) -> Result<Cleared, Stop> {
+    let awaited = state::awaited(&gate.seal, call);
+    if let Some((id, By::Task)) = awaited {
+        return Box::pin(as_task::resumed(gate, call, target, &id, trail)).await;
+    }
     // A call that goes on was approved when it began.
     if !permit.is_deferred() || gate.parked.awaits(&gate.seal, call) {
         return Ok(Cleared {
             permit,
             grant: None,
         });
+    }
+    let approvals = port(gate)?;
+    if let Some((id, By::Client)) = awaited {
+        still_waits(call, approvals, &id).await?;
     }
     Box::pin(deferred(gate, call, target, permit, holding, trail)).await
 }
@@ -110,18 +128,16 @@ async fn deferred(
 ) -> Result<Cleared, Stop> {
     let approvals = port(gate)?;
     let binding = bound::binding(call, target)?;
-    if let Some(id) = page::awaited(&gate.seal, call) {
-        still_waits(call, approvals, &id).await?;
-    }
     let mut needs = needs(&permit);
     for _ in 0..ROUNDS_MAX {
         possible(call, &needs)?;
-        let wanted = wanted(call, target, &binding, &needs);
+        let wanted = wanted(gate, call, target, &binding, &needs);
         let asking = call.cx.within(approvals.ask(wanted)).await?;
         let asked = match asking.map_err(refused)? {
             Standing::Granted(asked) => asked,
             Standing::Pending(asked) if is_enough(&asked, &needs) => {
                 trail.approval = Some(asked.id.clone());
+                as_task::begin(gate, call, approvals, &asked).await?;
                 let asked = wait(gate, call, approvals, asked, &mut holding).await?;
                 if !is_unchanged(gate, call, &binding, holding.slot, trail).await? {
                     return Err(Stop::held(Held::Changed(asked)));
@@ -258,7 +274,7 @@ fn possible(call: &Call, needs: &[Need]) -> Result<(), Stop> {
     }
 }
 
-fn wanted(call: &Call, target: &Target, binding: &Binding, needs: &[Need]) -> Wanted {
+fn wanted(gate: &Gate, call: &Call, target: &Target, binding: &Binding, needs: &[Need]) -> Wanted {
     let (gateway, server) = (&call.snapshot.gateway, target.server());
     let params = call.frame.lookup();
     let terms = &gateway.approvals;
@@ -276,6 +292,9 @@ fn wanted(call: &Call, target: &Target, binding: &Binding, needs: &[Need]) -> Wa
             sensitive_of_tool: server.traits_of(target.name()).sensitive.clone(),
             ..Payload::default()
         }),
+        frozen: as_task::is_possible(call)
+            .then(|| frozen::freeze(&gate.seal, call))
+            .flatten(),
         needs: needs.to_vec(),
         reason: authorize::reason(call),
         terms: Terms {
@@ -317,13 +336,13 @@ fn patience(call: &Call) -> Duration {
     said.map_or(most, |millis| most.min(Duration::from_millis(millis)))
 }
 
-fn port(gate: &Gate) -> Result<&dyn Approvals, Stop> {
+pub(crate) fn port(gate: &Gate) -> Result<&dyn Approvals, Stop> {
     gate.ports.approvals.as_deref().ok_or(Stop::Internal {
         reason: "nothing is remembered here, so nothing can be approved",
     })
 }
 
-fn held(standing: Standing) -> Held {
+pub(crate) fn held(standing: Standing) -> Held {
     match standing {
         Standing::Pending(asked) => Held::Pending(asked),
         Standing::Granted(asked) => Held::Changed(asked),
@@ -332,7 +351,7 @@ fn held(standing: Standing) -> Held {
     }
 }
 
-fn refused(fault: Fault) -> Stop {
+pub(crate) fn refused(fault: Fault) -> Stop {
     match fault {
         Fault::TooMany { pending } => Stop::held(Held::TooMany { pending }),
         Fault::Unknown => Stop::Internal {

@@ -68,10 +68,16 @@ pub async fn discover(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Answe
         .rev()
         .map(|revision| revision.as_str())
         .collect();
+    let mut capabilities = capabilities(&hellos, Revision::NEWEST);
+    let has_tasks = capabilities["extensions"][super::task::EXTENSION].is_object();
+    if !has_tasks && asks_people(call) {
+        // Calls that wait for people go on as tasks of the gateway's own.
+        capabilities["extensions"][super::task::EXTENSION] = json!({});
+    }
     let mut result = json!({
         "resultType": "complete",
         "supportedVersions": versions,
-        "capabilities": capabilities(&hellos, Revision::NEWEST),
+        "capabilities": capabilities,
         "ttlMs": 60_000,
         "cacheScope": "private",
         "_meta": {wardgate_protocol::meta::SERVER_INFO: server_info()},
@@ -80,6 +86,14 @@ pub async fn discover(gate: &Gate, call: &Call, heeded: &Heeded) -> Result<Answe
         result["instructions"] = text.into();
     }
     Ok(Answer::result(&call.id, &Raw::of(&result)))
+}
+
+fn asks_people(call: &Call) -> bool {
+    let authorizer = call.snapshot.authorizer.as_ref();
+    authorizer.is_some_and(|authorizer| {
+        let mut rules = authorizer.policies().rules().iter();
+        rules.any(|rule| rule.approval.is_some())
+    })
 }
 
 fn server_info() -> Value {

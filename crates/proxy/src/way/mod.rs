@@ -8,6 +8,7 @@ pub mod logging;
 pub mod named;
 pub mod subscribe;
 pub mod task;
+pub mod waiting;
 
 use wardgate_protocol::{Era, Method, Raw, RpcError, error};
 

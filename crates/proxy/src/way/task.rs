@@ -21,6 +21,26 @@ use crate::{
 /// The extension whose methods these are in the modern era.
 pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
+/// Says whether a client of the modern era can be answered with a task.
+pub fn is_declared(call: &Call) -> bool {
+    let declared = &call.peer.capabilities.extensions;
+    declared.iter().any(|id| id == EXTENSION)
+}
+
+/// # Errors
+/// −32021 from a modern client that did not declare the extension.
+pub fn needs_extension(call: &Call) -> Result<(), Stop> {
+    if call.peer.era() == Era::Legacy || is_declared(call) {
+        return Ok(());
+    }
+    let needed = serde_json::json!({"requiredCapabilities": {"extensions": {EXTENSION: {}}}});
+    let fault = RpcError::new(
+        error::MISSING_CLIENT_CAPABILITY,
+        "tasks need the tasks extension",
+    );
+    Err(Stop::Rpc(fault.with_data(Raw::of(&needed))))
+}
+
 /// # Errors
 /// −32021 from a client that did not declare the extension, −32602 for an id that was not given to this caller here, else as every call.
 pub async fn task(
@@ -29,20 +49,7 @@ pub async fn task(
     slot: &Slot,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
-    let declared = call
-        .peer
-        .capabilities
-        .extensions
-        .iter()
-        .any(|id| id == EXTENSION);
-    if call.peer.era() == Era::Modern && !declared {
-        let needed = serde_json::json!({"requiredCapabilities": {"extensions": {EXTENSION: {}}}});
-        let fault = RpcError::new(
-            error::MISSING_CLIENT_CAPABILITY,
-            "tasks need the tasks extension",
-        );
-        return Err(Stop::Rpc(fault.with_data(Raw::of(&needed))));
-    }
+    needs_extension(call)?;
     let token = resolve::named(call, "taskId")?;
     let unknown = || Stop::Rpc(RpcError::new(error::INVALID_PARAMS, "Unknown task"));
     let task = task_ids::open(&gate.seal, call, &token).ok_or_else(unknown)?;

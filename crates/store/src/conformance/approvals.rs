@@ -192,11 +192,8 @@ pub async fn an_overdue_request_gives_way_and_is_reported(subject: &Subject) {
         panic!("nothing gave way: {opened:?}");
     };
     assert_eq!(approval.request.id, anew.id);
-    let closed = Approval {
-        state: ApprovalState::Expired,
-        closed_at: Some(at(600)),
-        ..old
-    };
+    let mut closed = old;
+    closed.close(ApprovalState::Expired, at(600));
     assert_eq!(*overdue, closed);
     assert_eq!(approvals.get(&closed.request.id).await, Ok(Some(closed)));
     assert_eq!(approvals.expire(at(600)).await, Ok(Vec::new()));
@@ -212,11 +209,8 @@ pub async fn a_grant_is_used_once_and_for_its_binding_only(subject: &Subject) {
             "{binding:?}"
         );
     }
-    let used = Approval {
-        state: ApprovalState::Used,
-        closed_at: Some(at(20)),
-        ..approval
-    };
+    let mut used = approval;
+    used.close(ApprovalState::Used, at(20));
     let binding = &used.request.binding;
     assert_eq!(
         approvals.consume(binding, at(20)).await,
@@ -281,6 +275,7 @@ pub async fn what_ran_out_is_reported_once(subject: &Subject) {
         let expired = expired.into_iter().map(|approval| {
             assert_eq!(approval.state, ApprovalState::Expired);
             assert_eq!(approval.closed_at, Some(at(second)));
+            assert_eq!(approval.request.sealed_args, None);
             approval.request.id
         });
         expired.collect::<Vec<_>>()
@@ -304,6 +299,8 @@ pub async fn what_is_cancelled_is_over(subject: &Subject) {
             (cancelled.state, cancelled.closed_at),
             (state, Some(at(30)))
         );
+        assert_eq!(cancelled.request.sealed_args, None);
+        assert_eq!(approvals.get(id).await, Ok(Some(cancelled)));
         let closed = Err(ApprovalError::Closed { state });
         assert_eq!(approvals.cancel(id, at(31)).await, closed);
         assert_eq!(

@@ -159,6 +159,13 @@ impl Approvals for Kept {
         Box::pin(self.found(id))
     }
 
+    fn frozen<'a>(&'a self, id: &'a ApprovalId) -> BoxFuture<'a, Result<Option<Vec<u8>>, Fault>> {
+        Box::pin(async move {
+            let found = self.store.get(id).await.map_err(|fault| unknown(&fault))?;
+            Ok(found.and_then(|approval| approval.request.sealed_args))
+        })
+    }
+
     fn decided<'a>(&'a self, id: &'a ApprovalId) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let mut changes = self.changes.subscribe();

@@ -34,7 +34,7 @@ pub fn request(wanted: &Wanted, args: String, now: Timestamp) -> store::Request 
         binding: binding(&wanted.binding),
         person: wanted.person.clone(),
         args,
-        sealed_args: None,
+        sealed_args: wanted.frozen.clone(),
         needs: wanted.needs.iter().map(need).collect(),
         reason: wanted.reason.clone(),
         created_at: now,

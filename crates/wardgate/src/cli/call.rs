@@ -32,6 +32,9 @@ pub struct Args {
     /// Do not wait for people to approve the call.
     #[arg(long)]
     no_wait: bool,
+    /// Let the call go on as a task if it has to wait, and print the task's id.
+    #[arg(long)]
+    tasks: bool,
     #[command(flatten)]
     connect: ConnectArgs,
     /// Print the whole result as JSON.
@@ -48,10 +51,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .connect
         .gateway()
         .and_then(|gateway| Ok((gateway, arguments(&args.arguments)?)));
-    let (gateway, arguments) = match prepared {
+    let (mut gateway, arguments) = match prepared {
         Ok(prepared) => prepared,
         Err(fault) => return Ok(connect::misused(&fault)),
     };
+    gateway.declares_tasks = args.tasks;
     let wish = Wish {
         arguments,
         no_wait: args.no_wait,
@@ -186,32 +190,55 @@ fn progress(notification: &Frame) {
     );
 }
 
-fn print_result(result: &Raw, as_json: bool) -> anyhow::Result<ExitCode> {
-    let value: Value =
-        serde_json::from_str(result.as_str()).context("the result cannot be read")?;
+/// Prints what a call led to.
+///
+/// # Errors
+/// When the result cannot be read, or the output not be written.
+pub fn print_result(result: &Raw, as_json: bool) -> anyhow::Result<ExitCode> {
     if as_json {
         print::line(edit::one_line(result).as_str())?;
+        return Ok(exit(result)?.into());
     }
+    let value = read(result)?;
     match result_type(result) {
-        ResultType::InputRequired => {
-            if !as_json {
-                print_questions(&value);
-            }
-            return Ok(Exit::Pending.into());
+        ResultType::InputRequired => print_questions(&value),
+        ResultType::Task => print_task(&value)?,
+        ResultType::Complete | ResultType::Other(_) => {
+            print_content(&value, value["isError"] == Value::Bool(true))?;
         }
-        ResultType::Complete | ResultType::Task | ResultType::Other(_) => {}
     }
+    Ok(exit(result)?.into())
+}
+
+/// Says what a call led to.
+///
+/// # Errors
+/// When the result cannot be read.
+pub fn exit(result: &Raw) -> anyhow::Result<Exit> {
+    if let ResultType::InputRequired | ResultType::Task = result_type(result) {
+        return Ok(Exit::Pending);
+    }
+    let value = read(result)?;
     let failed = value["isError"] == Value::Bool(true);
-    if !as_json {
-        print_content(&value, failed)?;
-    }
     let class = value["_meta"]["dev.wardgate/error"]["class"].as_str();
     Ok(match (failed, class) {
         (true, Some(class)) => Exit::of_class(class),
         (true, None) => Exit::Tool,
         (false, _) => Exit::Ok,
+    })
+}
+
+fn read(result: &Raw) -> anyhow::Result<Value> {
+    serde_json::from_str(result.as_str()).context("the result cannot be read")
+}
+
+/// Prints the id by which to ask after the task; what it waits for goes to standard error.
+fn print_task(task: &Value) -> anyhow::Result<()> {
+    if let Some(message) = task["statusMessage"].as_str() {
+        eprintln!("{}", print::brief(message, 1000));
     }
-    .into())
+    print::line(&print::foreign(task["taskId"].as_str().unwrap_or_default()))?;
+    Ok(())
 }
 
 /// Prints content; what is said of a failure goes to standard error.

@@ -74,6 +74,7 @@ impl ConnectArgs {
             key,
             assume: self.assume.clone(),
             ca: self.ca.clone(),
+            declares_tasks: false,
             timeout: self.timeout.0,
         })
     }

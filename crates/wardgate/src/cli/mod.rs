@@ -19,6 +19,7 @@ pub mod policy;
 mod print;
 pub mod schema;
 pub mod serve;
+pub mod task;
 pub mod tools;
 pub mod usage;
 pub mod version;
@@ -48,6 +49,9 @@ pub enum Verb {
     /// Look at the tools of the running gateway.
     #[command(subcommand)]
     Tools(tools::Verb),
+    /// Ask after calls that go on by themselves.
+    #[command(subcommand)]
+    Task(task::Verb),
     /// Look at calls that wait for people, and decide on them.
     #[command(subcommand)]
     Approve(approve::Verb),
@@ -96,6 +100,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Check(args) => check::run(&args),
         Verb::Call(args) => call::run(&args),
         Verb::Tools(verb) => tools::run(&verb),
+        Verb::Task(verb) => task::run(&verb),
         Verb::Approve(verb) => approve::run(&verb),
         Verb::Audit(verb) => audit::run(&verb),
         Verb::Usage(args) => usage::run(&args),

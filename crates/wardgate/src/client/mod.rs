@@ -11,12 +11,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::Full;
+use serde_json::json;
 use url::Url;
 use wardgate_model::Secret;
 use wardgate_protocol::{
     Frame, Raw, RequestId, Revision, RpcError, edit, headers,
     meta::{self, RequestMeta},
 };
+use wardgate_proxy::way::task::EXTENSION;
 
 /// Pages of one list that are read at the most.
 const PAGES_MAX: usize = 1000;
@@ -30,6 +32,8 @@ pub struct Gateway {
     pub assume: Option<String>,
     /// PEM file of the authorities to trust instead of the system's.
     pub ca: Option<std::path::PathBuf>,
+    /// Whether calls may go on as tasks.
+    pub declares_tasks: bool,
     pub timeout: Duration,
 }
 
@@ -137,8 +141,23 @@ impl Gateway {
         Err(ClientError::Protocol("a list has no end"))
     }
 
+    /// Says who asks, and that questions may be put to a person.
+    fn sender(&self) -> RequestMeta {
+        let info = json!({"name": "wardgate-cli", "version": env!("CARGO_PKG_VERSION")});
+        let mut capabilities = json!({"elicitation": {"form": {}, "url": {}}});
+        if self.declares_tasks {
+            capabilities["extensions"] = json!({EXTENSION: {}});
+        }
+        RequestMeta {
+            revision: Revision::NEWEST,
+            client_capabilities: Raw::of(&capabilities),
+            client_info: Some(Raw::of(&info)),
+            log_level: None,
+        }
+    }
+
     fn request(&self, ask: &Ask<'_>, id: &RequestId) -> Result<Request<Full<Bytes>>, ClientError> {
-        let params = meta::add(Some(&ask.params), &sender());
+        let params = meta::add(Some(&ask.params), &self.sender());
         let params = meta::with_progress_token(Some(&params), Some("1"));
         let body = Frame::request(id, ask.method, Some(&params)).raw().bytes();
         let host = match (self.url.host_str(), self.url.port()) {
@@ -175,16 +194,5 @@ impl Gateway {
         request
             .body(Full::new(body))
             .map_err(|_| ClientError::Header("the tool's name"))
-    }
-}
-
-/// Says who asks, and that questions may be put to a person.
-fn sender() -> RequestMeta {
-    let info = serde_json::json!({"name": "wardgate-cli", "version": env!("CARGO_PKG_VERSION")});
-    RequestMeta {
-        revision: Revision::NEWEST,
-        client_capabilities: Raw::trusted(r#"{"elicitation":{"form":{},"url":{}}}"#),
-        client_info: Some(Raw::of(&info)),
-        log_level: None,
     }
 }

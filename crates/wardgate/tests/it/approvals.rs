@@ -4,7 +4,11 @@ use std::process::Output;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use wardgate_testkit::{http::send, legacy::Session, modern, within};
+use wardgate_testkit::{
+    http::{Request, send},
+    legacy::Session,
+    modern, within,
+};
 
 use crate::{
     edge::class,
@@ -32,11 +36,16 @@ pub async fn start(terms: &str) -> Serve {
 }
 
 pub async fn start_with(policies: &str, terms: &str) -> Serve {
+    let config = format!("gateway: {{admin: 127.0.0.1:0, approvals: {{{terms}}}}}\n{PEOPLE}");
+    start_as(policies, &config).await
+}
+
+/// Starts on this config, which includes these policies.
+pub async fn start_as(policies: &str, config: &str) -> Serve {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("policies")).unwrap();
     std::fs::write(folder.path().join("policies/refunds.cedar"), policies).unwrap();
-    let config = format!("gateway: {{admin: 127.0.0.1:0, approvals: {{{terms}}}}}\n{PEOPLE}");
-    Serve::start_in(folder, &config).await
+    Serve::start_in(folder, config).await
 }
 
 /// Runs the program beside the gateway.
@@ -107,7 +116,7 @@ pub fn effects(serve: &Serve) -> Vec<Value> {
         .collect()
 }
 
-pub fn call(arguments: Value, meta: Value) -> wardgate_testkit::http::Request {
+pub fn call(arguments: Value, meta: Value) -> Request {
     let params = json!({"name": "refund_create", "arguments": arguments, "_meta": meta});
     modern::request("/mcp", 1, "tools/call", params).header("Wardgate-As", "acme/caller")
 }
@@ -274,6 +283,19 @@ async fn until_state(serve: &Serve, id: &str, state: &str) {
         }
     };
     within("the clock", reached).await;
+}
+
+/// Asks again until the answer is what is waited for.
+pub async fn until_answer(serve: &Serve, request: &Request, is: impl Fn(&Value) -> bool) -> Value {
+    let reached = async {
+        loop {
+            let answer = send(serve.address, request).await.answer();
+            if is(&answer) {
+                return answer;
+            }
+        }
+    };
+    within("the answer", reached).await
 }
 
 #[tokio::test]

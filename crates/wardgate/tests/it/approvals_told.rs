@@ -74,7 +74,7 @@ async fn a_client_that_shows_pages_waits_by_itself() {
 }
 
 /// A folder with the policy and this config.
-fn folder(config: &str) -> tempfile::TempDir {
+pub fn folder(config: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("policies")).unwrap();
     std::fs::write(folder.path().join("policies/refunds.cedar"), REFUNDS).unwrap();
@@ -91,9 +91,9 @@ async fn over_stdio_a_call_waits_for_what_another_gateway_on_the_store_decides()
     let apart = folder(&format!("gateway: {{state: {state:?}}}\n{people}"));
     let mut stdio = Stdio::start(wardgate(apart.path(), &["serve", "--stdio"]));
     let params = json!({"name": "refund_create", "arguments": {"amount": 5}});
-    let mut hasty = params.clone();
-    hasty["_meta"] = at_once();
-    let asked = modern::message(1, "tools/call", hasty);
+    let mut hasty = modern::with_meta(params.clone(), json!({"elicitation": {"url": {}}}));
+    hasty["_meta"]["dev.wardgate/waitMs"] = json!(1);
+    let asked = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": hasty});
     let (_, answer) = within("an answer", stdio.ask(&asked)).await;
     assert_eq!(class(&answer), "approval_pending", "{answer}");
     let id = id_in(&answer.to_string());

@@ -5,6 +5,8 @@
 mod admin;
 mod admin_keys;
 mod approvals;
+mod approvals_changed;
+mod approvals_tasks;
 mod approvals_told;
 mod bridging;
 mod canaries;
