@@ -28,6 +28,8 @@ pub struct Payload {
     pub sensitive: Arc<[String]>,
     /// JSON Pointers into this tool's arguments and structured result.
     pub sensitive_of_tool: Option<Arc<[String]>>,
+    /// Whether personal data is taken out too; secrets always are.
+    pub pii: bool,
 }
 
 /// The record is not on disk.

@@ -19,7 +19,7 @@ use super::{
     admit::Slot,
     authorize::{self, Permit},
     heed::heed,
-    identify,
+    identify, record,
     reserve::Reserved,
     resolve::{self, Target},
 };
@@ -290,6 +290,7 @@ fn wanted(gate: &Gate, call: &Call, target: &Target, binding: &Binding, needs: &
             args: params.and_then(|params| Some(params.share(params.find(&["arguments"])?))),
             sensitive: gateway.audit.sensitive.clone(),
             sensitive_of_tool: server.traits_of(target.name()).sensitive.clone(),
+            pii: record::hides_pii(&call.toolset, server, target.name(), None),
             ..Payload::default()
         }),
         frozen: as_task::is_possible(call)

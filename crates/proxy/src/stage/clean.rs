@@ -9,11 +9,13 @@ use wardgate_policy::Redaction;
 use wardgate_protocol::{Raw, edit};
 use wardgate_sanitize::{Action, Detector, Find, Outcome, Rules, apply, apply_across, apply_blobs};
 
-use super::authorize::Permit;
+use super::{authorize::Permit, forged};
 use crate::{call::Call, stop::Stop};
 
 /// Where finds that are marked are told: from which tool or server the text is, and what is in it.
 pub const FOUND: &str = "dev.wardgate/found";
+/// What a record calls members that a server has in the gateway's name.
+const FORGED: &str = "forged.meta";
 /// Finds that one label tells.
 const TOLD_MAX: usize = 32;
 /// Text inside Base64 is looked at up to this size.
@@ -158,11 +160,18 @@ pub fn clean(rules: &Rules, source: &str, said: &Raw, part: Part) -> Result<Clea
             look.with(|text| apply_across(rules, text, &texts))?;
         }
     }
+    // Last, since a name may be one only after hidden characters are out.
+    let forged = forged::without(&look.text);
+    let mut findings = Findings::of(&look.finds);
+    if let Some((text, taken)) = forged {
+        look.text = Cow::Owned(text);
+        findings.0.insert(FORGED.to_owned(), taken);
+    }
     if let Some(labelled) = label(rules, source, &look, part) {
         look.text = Cow::Owned(labelled);
     }
     Ok(Clean {
-        findings: Findings::of(&look.finds),
+        findings,
         raw: match look.text {
             Cow::Borrowed(_) => said.clone(),
             Cow::Owned(text) => Raw::trusted(text),

@@ -5,6 +5,7 @@ pub mod approve;
 pub mod authorize;
 pub mod clean;
 pub mod connect;
+mod forged;
 pub mod forward;
 pub mod heed;
 pub mod identify;

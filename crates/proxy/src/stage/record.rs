@@ -10,9 +10,10 @@ use wardgate_ledger::{
     record::{Cost, Decision, Effect, Family, Outcome, Stage, Status, Trace, What, Who, Why},
 };
 use wardgate_model::{Caller, ErrorClass, ToolRef};
-use wardgate_policy::Decision as Asked;
+use wardgate_policy::{Decision as Asked, Redaction};
 use wardgate_protocol::{Era, Method, Raw, edit};
-use wardgate_snapshot::{AuditLevel, OnError, Snapshot, Toolset};
+use wardgate_sanitize::{Action, Detector};
+use wardgate_snapshot::{AuditLevel, OnError, Server, Snapshot, Toolset};
 
 use crate::{
     gate::Gate,
@@ -134,9 +135,26 @@ fn draft(trail: &Trail, record: Record) -> Draft {
             args: trail.args.clone(),
             sensitive_of_tool: tool
                 .and_then(|(server, name)| server.traits_of(name).sensitive.clone()),
+            pii: tool.is_some_and(|(server, name)| {
+                hides_pii(&trail.toolset, server, name, trail.decision.as_ref())
+            }),
             ..payload(&trail.snapshot)
         },
     }
+}
+
+/// What callers are not shown is not kept either.
+pub(super) fn hides_pii(
+    toolset: &Toolset,
+    server: &Server,
+    tool: &str,
+    decision: Option<&Asked>,
+) -> bool {
+    let rules = toolset.sanitize.of(&server.alias, Some(tool));
+    let owed = decision.map(|decision| decision.obligations.as_slice());
+    let mut owed = owed.unwrap_or_default().iter();
+    matches!(rules.action(Detector::Pii), Action::Block | Action::Redact)
+        || owed.any(|one| one.redact == Redaction::Pii)
 }
 
 fn payload(snapshot: &Snapshot) -> Payload {

@@ -15,7 +15,6 @@ use wardgate_proxy::{
     approval::{Approvals, Binding, Fault, Standing, Wanted},
     record::{Draft, Ledger, Payload},
 };
-use wardgate_sanitize::{Action, Place, Rules, Settings};
 use wardgate_store::{
     Approval, ApprovalError, ApprovalFilter, ApprovalState, Opened, PAGE_MAX, StoreError, Timestamp,
 };
@@ -32,7 +31,6 @@ pub struct Kept {
     store: Arc<dyn wardgate_store::Approvals>,
     ledger: Option<Arc<dyn Ledger>>,
     redactor: Mutex<Redactor>,
-    secrets: Rules,
     teller: Teller,
     /// Counts what changed here.
     changes: watch::Sender<u64>,
@@ -45,15 +43,10 @@ impl Kept {
         redactor: Redactor,
         teller: Teller,
     ) -> Kept {
-        let secrets = Settings {
-            secrets: Action::Redact,
-            ..Settings::off(Place::Result)
-        };
         Kept {
             store,
             ledger,
             redactor: Mutex::new(redactor),
-            secrets: Rules::new(secrets).expect("nothing is named"),
             teller,
             changes: watch::Sender::new(0),
         }
@@ -88,9 +81,6 @@ impl Kept {
             redactor.shown(&wanted.payload, tenant)
         };
         let shown = shown.ok_or(Fault::Unknown)?;
-        let shown = wardgate_sanitize::apply(&self.secrets, &shown)
-            .text
-            .into_owned();
         let request = terms::request(wanted, shown, now);
         match self.store.open(&request, wanted.terms.pending_max).await {
             Ok(Opened::Fresh { approval, overdue }) => {

@@ -1,100 +1,18 @@
 //! What becomes of a draft: redacted once, then sealed into its tenant's chain as often as it takes to write it.
 
+mod redactor;
+
 use std::collections::HashMap;
 
 use wardgate_ledger::{
-    Chain, Digest, FingerprintKey, Label, Record, RecordType, Redacted, Sealed,
+    Chain, Digest, Record, RecordType, Sealed,
     record::{Stage, Status},
-    redact,
 };
 use wardgate_model::{PrincipalId, RecordId, TenantId, ToolRef, ToolsetName};
-use wardgate_proxy::record::{Draft, Payload};
-use wardgate_snapshot::AuditLevel;
+use wardgate_proxy::record::Draft;
 use wardgate_store::{Head, Line, Spend, Timestamp};
-use zeroize::Zeroizing;
 
-/// Names the secret in fingerprints; there has been one.
-const GENERATION: u32 = 1;
-/// What stands in a record for a sensitive value.
-const LABEL: &str = "sensitive";
-
-/// Takes payloads out of drafts and puts what may be kept into their records.
-pub struct Redactor {
-    secret: Zeroizing<String>,
-    keys: HashMap<TenantId, FingerprintKey>,
-}
-
-impl Redactor {
-    pub fn new(secret: Zeroizing<String>) -> Redactor {
-        Redactor {
-            secret,
-            keys: HashMap::new(),
-        }
-    }
-
-    /// What cannot be redacted is not kept.
-    pub fn redact(&mut self, draft: &mut Draft) {
-        let payload = std::mem::take(&mut draft.payload);
-        if payload.args.is_none() && payload.result.is_none() {
-            return;
-        }
-        let key = self.key_of(&draft.record.who.tenant);
-        let record = &mut draft.record;
-        let args = payload.args.as_ref().map(|raw| raw.as_str());
-        if let Some(left) = args.and_then(|args| redact(args, &labels_of_args(&payload), &key).ok())
-        {
-            record.what.args_digest = Some(left.digest);
-            record.what.args = (payload.level != AuditLevel::Metadata).then_some(left.json);
-        }
-        let result = payload.result.as_ref().map(|raw| raw.as_str());
-        if let (Some(result), Some(outcome)) = (result, &mut record.outcome)
-            && let Ok(Redacted { json, digest }) = redact(result, &labels_of_result(&payload), &key)
-        {
-            outcome.result_digest = Some(digest);
-            outcome.result = Some(json);
-        }
-    }
-
-    /// The arguments as a person may see them, whatever records keep; `None` where they cannot be redacted.
-    pub fn shown(&mut self, payload: &Payload, tenant: &TenantId) -> Option<String> {
-        let key = self.key_of(tenant);
-        let args = payload.args.as_ref().map_or("{}", |raw| raw.as_str());
-        let left = redact(args, &labels_of_args(payload), &key).ok()?;
-        Some(left.json.get().to_owned())
-    }
-
-    fn key_of(&mut self, tenant: &TenantId) -> FingerprintKey {
-        let derive = || FingerprintKey::derive(self.secret.as_bytes(), tenant, GENERATION);
-        self.keys
-            .entry(tenant.clone())
-            .or_insert_with(derive)
-            .clone()
-    }
-}
-
-fn labels_of_args(payload: &Payload) -> Vec<Label> {
-    let of_tool = payload
-        .sensitive_of_tool
-        .iter()
-        .flat_map(|pointers| pointers.iter());
-    let pointers = payload.sensitive.iter().chain(of_tool);
-    pointers
-        .filter_map(|pointer| Label::new(pointer, LABEL))
-        .collect()
-}
-
-/// The texts of a result repeat its structured content in words no pointer reaches, so they go as a whole.
-fn labels_of_result(payload: &Payload) -> Vec<Label> {
-    let Some(pointers) = &payload.sensitive_of_tool else {
-        return Vec::new();
-    };
-    let structured = pointers
-        .iter()
-        .map(|pointer| format!("/structuredContent{pointer}"));
-    let all = structured.chain(["/content".to_owned()]);
-    all.filter_map(|pointer| Label::new(&pointer, LABEL))
-        .collect()
-}
+pub use redactor::Redactor;
 
 /// Lines that go to the disk together, and where they leave their chains.
 pub struct Batch {

@@ -20,7 +20,9 @@ const CHILD: &str = "canary-child-2c6e8f04b1d7935a";
 const FILE: &str = "canary-file-83b5d1f7206ac94e";
 const SEAL: &str = "canary-seal-0d4f6a8c2e917b35d1f7206ac94e83b5";
 const ARGUMENT: &str = "canary-argument-6f20e9b7c1";
-const CANARIES: [&str; 7] = [KEY, WRONG, UPSTREAM, CHILD, FILE, SEAL, ARGUMENT];
+/// In a place that nobody declared sensitive: it is told by its form.
+const TOKEN: &str = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
+const CANARIES: [&str; 8] = [KEY, WRONG, UPSTREAM, CHILD, FILE, SEAL, ARGUMENT, TOKEN];
 
 const ENV: &[(&str, &str)] = &[
     ("CANARY_KEY", KEY),
@@ -102,7 +104,7 @@ async fn planted_secrets_appear_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("secret.txt"), FILE).unwrap();
     let gateway = TestGateway::start_in(folder, &config(&upstream), ENV).await;
-    let secret = json!({"secret": ARGUMENT});
+    let secret = json!({"secret": ARGUMENT, "note": TOKEN});
     let wrong = json!({"secret": ARGUMENT, "n": "one"});
     let calls = [
         call("web__quick", secret.clone(), KEY),

@@ -21,6 +21,7 @@ mod edge_smuggling;
 mod edge_tls;
 mod explain;
 mod fidelity;
+mod forged;
 mod gateway;
 mod hostile;
 mod hostile_cuts;

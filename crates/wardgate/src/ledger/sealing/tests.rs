@@ -4,7 +4,12 @@ use serde_json::{Value, json};
 use wardgate_ledger::record::{Outcome, Who};
 use wardgate_protocol::Raw;
 
-use super::*;
+use wardgate_ledger::Record;
+use wardgate_proxy::record::Payload;
+use wardgate_snapshot::AuditLevel;
+use zeroize::Zeroizing;
+
+use super::{redactor::LABEL, *};
 
 const SECRET: &str = "canary@acme.test";
 
@@ -32,6 +37,7 @@ fn draft(level: AuditLevel) -> Draft {
             result: (level == AuditLevel::Full).then(|| Raw::of(&result)),
             sensitive: ["/password".to_owned()].into(),
             sensitive_of_tool: Some(["/email".to_owned()].into()),
+            pii: false,
         },
     }
 }
@@ -103,4 +109,56 @@ fn a_head_that_contradicts_itself_is_no_chain() {
     assert!(chain(&head).is_some());
     head.seq += 1;
     assert!(chain(&head).is_none());
+}
+
+const TOKEN: &str = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
+
+/// What is left of arguments, and of a reason, that nobody declared sensitive.
+fn left(args: &Value, reason: &str, pii: bool) -> (Value, String) {
+    let mut draft = draft(AuditLevel::Request);
+    draft.payload = Payload {
+        level: AuditLevel::Request,
+        args: Some(Raw::of(args)),
+        pii,
+        ..Payload::default()
+    };
+    draft.record.why = Some(wardgate_ledger::record::Why {
+        text: reason.into(),
+        source: "caller".into(),
+    });
+    let record = redacted(draft).record;
+    let args = record.what.args.expect("arguments");
+    let args = serde_json::from_str(args.get()).unwrap();
+    (args, record.why.expect("a reason").text.to_string())
+}
+
+#[test]
+fn secrets_that_nobody_declared_are_found_wherever_they_stand() {
+    let args = json!({
+        "note": format!("use {TOKEN} please"),
+        "deep": [{"token": TOKEN}],
+        TOKEN: 1,
+        "x".repeat(3000): TOKEN,
+        "mail": "ana@acme.test",
+    });
+    let (kept, reason) = left(&args, &format!("with {TOKEN}"), false);
+    assert!(
+        !kept.to_string().contains(TOKEN) && !reason.contains(TOKEN),
+        "{kept} {reason}"
+    );
+    let (alone, _) = left(&json!({"deep": [{"token": TOKEN}], "n": 1}), "r", false);
+    assert_eq!(alone["deep"][0]["token"]["$redacted"], "github_token");
+    assert_eq!(alone["n"], 1);
+    let (mail, _) = left(&json!({"mail": "ana@acme.test"}), "r", false);
+    assert_eq!(mail["mail"], "ana@acme.test");
+    let (mail, _) = left(&json!({"mail": "ana@acme.test"}), "r", true);
+    assert_eq!(mail["mail"]["$redacted"], "email");
+}
+
+#[test]
+fn equal_secrets_can_be_told_to_be_equal() {
+    let args = json!({"a": TOKEN, "b": TOKEN});
+    let (kept, _) = left(&args, "r", false);
+    assert_eq!(kept["a"]["fp"], kept["b"]["fp"]);
+    assert!(kept["a"]["fp"].is_string());
 }
