@@ -10,7 +10,9 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use wardgate_control::overrides::{Created, LASTS_DEFAULT, OverrideFault, Switch, Until, Wanted};
+use wardgate_control::overrides::{
+    Created, Emergency, LASTS_DEFAULT, OverrideFault, Switch, Until, Wanted,
+};
 use wardgate_model::{OverrideEffect, OverrideId, OverrideMatch, Reach};
 use wardgate_store::{Lifted, Override, OverrideError, OverrideFilter, Timestamp};
 
@@ -96,9 +98,26 @@ pub enum MatchKind {
     Everything,
 }
 
+/// A stop by the file `KILL` in the state folder, or by the signal: no operator has signed in for it, and taking it out of the file
+/// is what lifts it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmergencyItem {
+    pub id: String,
+    pub effect: Effect,
+    #[serde(rename = "match")]
+    pub matches: Match,
+    /// Shown to whoever is stopped by it.
+    pub reason: String,
+    /// Whether it cancelled the calls under way that it is about.
+    pub cancel: bool,
+    pub state: OverrideState,
+}
+
 /// A part of the list of overrides.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OverridePage {
+    /// On the first page: what the emergency switch stops at this moment.
+    emergencies: Vec<EmergencyItem>,
     items: Vec<OverrideItem>,
     /// Where the next page begins; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,7 +191,12 @@ pub async fn list(
     let found = switch(&desk)?
         .list(&reach, &filter, cursor.as_ref(), limit)
         .await?;
+    let stops = match cursor {
+        None => switch(&desk)?.emergencies(&reach),
+        Some(_) => Vec::new(),
+    };
     let list = OverridePage {
+        emergencies: stops.iter().map(EmergencyItem::of).collect(),
         items: found
             .items
             .iter()
@@ -346,6 +370,22 @@ impl OverrideItem {
             lifts: item.lifts.iter().map(lift).collect(),
             lifts_needed: item.lifts_needed(),
             lifted_at: item.lifted_at.map(time),
+        }
+    }
+}
+
+impl EmergencyItem {
+    pub fn of(stop: &Emergency) -> EmergencyItem {
+        EmergencyItem {
+            id: stop.id.to_string(),
+            effect: Effect::Deny,
+            matches: Match {
+                kind: MatchKind::of(&stop.matches),
+                name: stop.matches.value(),
+            },
+            reason: stop.reason.clone(),
+            cancel: stop.cancel,
+            state: OverrideState::InForce,
         }
     }
 }

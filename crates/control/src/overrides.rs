@@ -82,6 +82,15 @@ impl From<StoreError> for OverrideFault {
     }
 }
 
+/// A stop that nobody signed in for: what the file or the signal says that work when nothing else does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emergency {
+    pub id: OverrideId,
+    pub matches: OverrideMatch,
+    pub reason: String,
+    pub cancel: bool,
+}
+
 /// The part of the gateway that obeys.
 pub trait Plane: Send + Sync {
     /// Puts what the store holds in force. When it is ready, nothing is sent against it any more. Returns how many requests under way
@@ -90,6 +99,9 @@ pub trait Plane: Send + Sync {
 
     /// The tools it concerns, of those the gateway knows.
     fn tools(&self, matches: &OverrideMatch) -> Vec<ToolRef>;
+
+    /// What the emergency switch stops at this moment.
+    fn emergencies(&self) -> Vec<Emergency>;
 }
 
 /// The use cases, over what they need.
@@ -199,9 +211,32 @@ impl Switch {
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Page<Override>, StoreError> {
-        let mut page = self.store.list(filter, after, limit).await?;
-        page.items.retain(|item| is_shown(reach, &item.matches));
-        Ok(page)
+        let mut shown = Page {
+            items: Vec::new(),
+            next: after.cloned(),
+        };
+        loop {
+            let missing = limit.saturating_sub(shown.items.len() as u32);
+            let page = self
+                .store
+                .list(filter, shown.next.as_ref(), missing)
+                .await?;
+            let items = page.items.into_iter();
+            shown
+                .items
+                .extend(items.filter(|item| is_shown(reach, &item.matches)));
+            shown.next = page.next;
+            if shown.next.is_none() || shown.items.len() >= limit as usize {
+                return Ok(shown);
+            }
+        }
+    }
+
+    /// Lists what the emergency switch stops, without what is about other tenants.
+    pub fn emergencies(&self, reach: &Reach) -> Vec<Emergency> {
+        let mut found = self.plane.emergencies();
+        found.retain(|stop| is_shown(reach, &stop.matches));
+        found
     }
 }
 

@@ -38,6 +38,12 @@ impl InForce {
         self.all.load_full()
     }
 
+    /// What the emergency switch says.
+    pub fn emergencies(&self) -> Vec<Arc<Rule>> {
+        let sources = self.sources.lock().expect("no panic while held");
+        sources.emergency.clone()
+    }
+
     /// Puts what a source says in force. When it returns, every request that asks is judged by it.
     pub(crate) fn replace(&self, source: Source, rules: Vec<Rule>) -> Change {
         let mut sources = self.sources.lock().expect("no panic while held");

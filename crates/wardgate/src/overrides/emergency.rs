@@ -19,7 +19,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
-use wardgate_control::overrides::of_emergency;
+use wardgate_control::overrides::{Emergency as Stop, of_emergency};
 use wardgate_proxy::{
     Gate,
     overrides::{Rule, in_force::Source},
@@ -98,6 +98,32 @@ enum Said {
     Unclear(String),
 }
 
+impl Said {
+    fn rules(&self) -> Vec<Rule> {
+        match self {
+            Said::Nothing => Vec::new(),
+            Said::Stops(rules) => rules.clone(),
+            Said::Unclear(_) => vec![kill_file::everything(false)],
+        }
+    }
+}
+
+/// What the file in a state folder stops, as a gateway on it would obey.
+pub fn emergencies(state: &Path) -> Vec<Stop> {
+    let rules = said(&state.join(FILE)).rules();
+    rules.iter().map(emergency).collect()
+}
+
+/// A rule of the switch, as operators are told of it.
+pub fn emergency(rule: &Rule) -> Stop {
+    Stop {
+        id: rule.id.clone(),
+        matches: rule.matches.clone(),
+        reason: rule.reason.clone(),
+        cancel: rule.cancels,
+    }
+}
+
 struct Watch {
     path: PathBuf,
     gate: Arc<Gate>,
@@ -147,13 +173,8 @@ impl Watch {
     }
 
     fn rules(&self) -> Vec<Rule> {
-        let said = match &self.said {
-            Said::Nothing => Vec::new(),
-            Said::Stops(rules) => rules.clone(),
-            Said::Unclear(_) => vec![kill_file::everything(false)],
-        };
         let latched = self.latched.then(|| kill_file::everything(true));
-        said.into_iter().chain(latched).collect()
+        self.said.rules().into_iter().chain(latched).collect()
     }
 
     fn obey(&self, before: &[Rule]) {

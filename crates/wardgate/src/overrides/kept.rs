@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use wardgate_control::overrides::{Plane, expired};
+use wardgate_control::overrides::{Emergency, Plane, expired};
 use wardgate_model::{OverrideMatch, ToolRef};
 use wardgate_proxy::{
     Gate,
@@ -17,7 +17,7 @@ use wardgate_proxy::{
 };
 use wardgate_store::{Override, OverrideFilter, Overrides, StoreError, Timestamp};
 
-use super::draft;
+use super::{draft, emergency::emergency};
 
 /// How often the store is asked what others have changed and what has expired.
 const EVERY: Duration = Duration::from_millis(100);
@@ -115,6 +115,11 @@ impl Plane for Kept {
 
     fn tools(&self, matches: &OverrideMatch) -> Vec<ToolRef> {
         concerned(&self.gate, matches)
+    }
+
+    fn emergencies(&self) -> Vec<Emergency> {
+        let rules = self.gate.overrides.emergencies();
+        rules.iter().map(|rule| emergency(rule)).collect()
     }
 }
 

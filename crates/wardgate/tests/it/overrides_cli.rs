@@ -10,7 +10,7 @@ use crate::{
     gateway::{STATE, records},
     lifecycle_serve::{Serve, wardgate},
     overrides_emergency::{
-        BOUND, SHELF, effects, get_item, hammer, last_effect, listed, millis, put_item, text,
+        BOUND, SHELF, effects, get_item, hammer, kill, last_effect, listed, millis, put_item, text,
         under_way,
     },
 };
@@ -297,4 +297,27 @@ async fn a_dry_run_and_a_refused_order_change_nothing() {
     );
     let kinds: Vec<_> = records(&serve.path(STATE));
     assert_eq!(kinds, [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn the_list_shows_what_the_file_stops_too() {
+    let serve = Serve::start(&shelf("")).await;
+    kill(&serve, "--cancel tool lab/put_item disk is failing").await;
+    done(&serve, &["kill", "tool", "lab/echo", "--reason", "t"]).await;
+    let through_api = done(&serve, &["override", "ls"]).await;
+    let beside = done(&serve, &["override", "ls", "--state", STATE]).await;
+    for shown in [through_api, beside] {
+        let [file, item] = shown.as_array().expect("an array").as_slice() else {
+            panic!("two stops: {shown:#}");
+        };
+        assert_eq!(id(file), "KILL tool lab/put_item");
+        assert_eq!(file["reason"], "disk is failing");
+        assert_eq!(
+            (&file["state"], &file["cancel"]),
+            (&json!("in_force"), &json!(true))
+        );
+        assert!(id(item).starts_with("ovr_"), "{shown:#}");
+    }
+    let table = said(&run(&serve, &["override", "ls"]).await);
+    assert!(table.contains("the file KILL"), "{table}");
 }

@@ -73,7 +73,7 @@ pub fn text(answer: &Value) -> &str {
 }
 
 /// Writes the file whole, as a person would who knows how.
-async fn kill(serve: &Serve, says: &str) {
+pub async fn kill(serve: &Serve, says: &str) {
     let before = serve.log().len();
     let next = serve.path("next");
     std::fs::write(&next, says).unwrap();

@@ -7,10 +7,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use futures_util::future::{BoxFuture, ready};
 use serde_json::{Value, json};
-use wardgate_admin::overrides::{OverrideItem, OverrideSet};
+use wardgate_admin::overrides::{EmergencyItem, OverrideItem, OverrideSet};
 use wardgate_control::{
     Operator,
-    overrides::{OverrideFault, Plane, Switch, Until, Wanted},
+    overrides::{Emergency, OverrideFault, Plane, Switch, Until, Wanted},
 };
 use wardgate_model::{
     Identity, OverrideId, OverrideMatch, PersonId, PrincipalId, PrincipalKind, Reach, TenantId,
@@ -23,7 +23,7 @@ use crate::{
     cli::operate::OperateArgs,
     client::admin::{AdminApi, AdminError},
     ledger::{OpenError, Recorder, files},
-    overrides::{ChangeLog, moment},
+    overrides::{ChangeLog, emergency::emergencies, moment},
     store::OpenStore,
 };
 
@@ -107,8 +107,11 @@ impl Desk {
                     .chain(active)
                     .collect();
                 let mut page = api.get(PATH, &query).await?;
-                match page["items"].take() {
-                    Value::Array(items) => Ok(items),
+                match (page["emergencies"].take(), page["items"].take()) {
+                    (Value::Array(mut first), Value::Array(items)) => {
+                        first.extend(items);
+                        Ok(first)
+                    }
                     _ => Err(AdminError::Foreign.into()),
                 }
             }
@@ -148,7 +151,7 @@ impl Folder {
             switch: Switch {
                 store: store.clone(),
                 journal: Arc::new(ChangeLog(Some(ledger))),
-                plane: Arc::new(Elsewhere),
+                plane: Arc::new(Elsewhere(state)),
             },
             operator: operator(),
             store,
@@ -182,11 +185,13 @@ impl Folder {
             .switch
             .list(&Reach::Everywhere, &filter, None, limit)
             .await?;
-        let shown = page
+        let stops = self.switch.emergencies(&Reach::Everywhere);
+        let stops = stops.iter().map(|stop| value(&EmergencyItem::of(stop)));
+        let items = page
             .items
             .iter()
             .map(|item| value(&OverrideItem::of(item, now())));
-        Ok(shown.collect())
+        Ok(stops.chain(items).collect())
     }
 }
 
@@ -199,7 +204,7 @@ fn now() -> Timestamp {
 }
 
 /// The gateways that obey are other processes, and see for themselves.
-struct Elsewhere;
+struct Elsewhere(PathBuf);
 
 impl Plane for Elsewhere {
     fn refresh(&self) -> BoxFuture<'_, Result<usize, StoreError>> {
@@ -208,6 +213,10 @@ impl Plane for Elsewhere {
 
     fn tools(&self, _matches: &OverrideMatch) -> Vec<ToolRef> {
         Vec::new()
+    }
+
+    fn emergencies(&self) -> Vec<Emergency> {
+        emergencies(&self.0)
     }
 }
 

@@ -38,6 +38,9 @@ pub fn about(item: &Value) -> String {
     format!("{kind} {name}").trim_end().to_owned()
 }
 
+/// Whom a stop is by that no operator signed in for.
+const KILL: &str = "the file KILL";
+
 pub fn table(items: &[Value]) -> Table {
     let mut table = Table::new();
     table
@@ -54,7 +57,9 @@ pub fn table(items: &[Value]) -> Table {
             about(item),
             text(&item["state"]).replace('_', " "),
             item["expires_at"].as_str().unwrap_or("lifted").to_owned(),
-            text(&item["by"]),
+            item["by"]
+                .as_str()
+                .map_or(KILL.to_owned(), |_| text(&item["by"])),
             text(&item["reason"]),
         ]);
     }
