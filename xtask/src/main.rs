@@ -57,6 +57,8 @@ enum Verb {
     /// Official clients and servers.
     #[command(subcommand)]
     Peers(peers::Verb),
+    /// Usage in the FOCUS format, before the FOCUS project's validator.
+    Usage,
     /// The protocol's conformance suites, through the gateway.
     Conformance(peers::conformance::Options),
     /// Every official client against every official server, through the gateway.
@@ -92,6 +94,7 @@ fn take(verb: &Verb, run: &mut Run) -> Result<()> {
         Verb::Fuzz { seconds } => only(run, "fuzz", || fuzz::run(*seconds)),
         Verb::Peers(peers::Verb::Install) => only(run, "install the peers", peers::install::run),
         Verb::AdminApi => measure(run, "admin API", true, peers::admin_api::run),
+        Verb::Usage => measure(run, "usage", true, peers::usage::run),
         Verb::Conformance(options) => {
             let needs_gateway = options.url.is_none();
             measure(run, "conformance", needs_gateway, || {
@@ -120,6 +123,7 @@ fn everything(run: &mut Run) {
     run.step("crossings", checks::crossings);
     if run.step("install the peers", peers::install::run) {
         run.step("admin API", peers::admin_api::run);
+        run.step("usage", peers::usage::run);
         run.step("conformance", || {
             peers::conformance::run(&peers::conformance::Options::default())
         });

@@ -27,6 +27,7 @@ pub fn run() -> Result<Tally> {
         "schemathesis",
         python("schemathesis", "schemathesis"),
     );
+    attempt(&mut tally, "focus", python("focus", "focus"));
     attempt(&mut tally, "rmcp", rmcp());
     copy_drivers()?;
     Ok(tally)

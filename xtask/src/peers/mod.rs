@@ -7,6 +7,7 @@ pub mod process;
 pub mod admin_api;
 pub mod compat;
 pub mod conformance;
+pub mod usage;
 
 mod clients;
 mod gateway;

@@ -27,7 +27,7 @@ pub(super) fn row(record: &Record, site: &Site) -> Option<String> {
     let usage = Usage {
         record,
         site,
-        usd: cost.usd.unwrap_or(Usd::ZERO).to_string(),
+        usd: decimal(cost.usd.unwrap_or(Usd::ZERO)),
         period: Period::of(record)?,
     };
     let cells: Vec<_> = COLUMNS
@@ -35,6 +35,15 @@ pub(super) fn row(record: &Record, site: &Site) -> Option<String> {
         .map(|(_, cell)| quoted(&cell(&usage)))
         .collect();
     Some(cells.join(","))
+}
+
+/// With a decimal, so that readers that guess types see the decimal number the specification wants.
+fn decimal(usd: Usd) -> String {
+    let text = usd.to_string();
+    match text.contains('.') {
+        true => text,
+        false => format!("{text}.0"),
+    }
 }
 
 struct Usage<'a> {
@@ -47,7 +56,7 @@ struct Usage<'a> {
 type Cell = fn(&Usage<'_>) -> String;
 
 const NULL: Cell = |_| String::new();
-/// With a decimal, so that readers that guess types see the decimal number the specification wants.
+/// As [`decimal`].
 const ONE: Cell = |_| "1.0".to_owned();
 const CALLS: Cell = |_| "Calls".to_owned();
 const COST: Cell = |usage| usage.usd.clone();
