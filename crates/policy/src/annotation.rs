@@ -1,7 +1,8 @@
 //! What `@…` in front of a policy means. An annotation nobody reads would be a promise nobody keeps, so it is a fault.
 //!
 //! `@id("name")`, `@note("text")` on any policy; `@level("advisory|soft|hard")` on a forbid, without meaning on a permit;
-//! `@approval("group:count")` on a forbid; `@redact("pii,secrets")` on a permit.
+//! `@approval("group:count")` on a forbid; `@redact("pii,secrets")` or `@redact("pii:reversible")`
+//! on a permit.
 
 use crate::fault::{Fault, FaultKind, Place, listed};
 use crate::rule::{Approval, Level, Redaction, RuleEffect, RuleId};
@@ -137,11 +138,13 @@ fn redact(value: &str) -> Result<Vec<Redaction>, Wrong> {
         classes.push(match word {
             "pii" => Redaction::Pii,
             "secrets" => Redaction::Secrets,
+            "pii:reversible" => Redaction::PiiReversible,
+            "secrets:reversible" => Redaction::SecretsReversible,
             _ => {
                 return Err(malformed(
                     "redact",
                     value,
-                    "`pii`, `secrets` or `pii,secrets`",
+                    "`pii`, `secrets` or both as `pii,secrets`; `pii:reversible` and `secrets:reversible` leave tokens that can be put back",
                 ));
             }
         });

@@ -57,10 +57,16 @@ pub struct Approval {
 
 /// What a permit with `@redact` asks to be taken out of the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Redaction {
+    #[serde(rename = "pii")]
     Pii,
+    #[serde(rename = "secrets")]
     Secrets,
+    /// As a token that stands for it, and is put back where it comes in the arguments of a call that such a permit allows.
+    #[serde(rename = "pii:reversible")]
+    PiiReversible,
+    #[serde(rename = "secrets:reversible")]
+    SecretsReversible,
 }
 
 impl Redaction {
@@ -68,7 +74,21 @@ impl Redaction {
         match self {
             Redaction::Pii => "pii",
             Redaction::Secrets => "secrets",
+            Redaction::PiiReversible => "pii:reversible",
+            Redaction::SecretsReversible => "secrets:reversible",
         }
+    }
+
+    /// What it is about, however it is taken out.
+    pub fn class(self) -> Redaction {
+        match self {
+            Redaction::Pii | Redaction::PiiReversible => Redaction::Pii,
+            Redaction::Secrets | Redaction::SecretsReversible => Redaction::Secrets,
+        }
+    }
+
+    pub fn is_reversible(self) -> bool {
+        self != self.class()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     cx::Cx,
     exchange::Exchange,
     overrides::ongoing::Ticket,
+    seal::Seal,
     session::{Session, Underway},
     stage::clean::Findings,
     upstream::declared::Declared,
@@ -94,6 +95,7 @@ pub struct Call {
     pub cx: Cx,
     pub exchange: Exchange,
     pub underway: Option<Underway>,
+    pub seal: Arc<Seal>,
     /// Kept, so that who waited for people can be asked again who they are.
     pub credentials: Credentials,
     /// Its place among all requests under way, by which an override finds it.

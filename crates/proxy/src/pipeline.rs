@@ -127,6 +127,7 @@ async fn introduce(
         cx,
         exchange,
         underway: arrival.underway,
+        seal: gate.seal.clone(),
         credentials: arrival.credentials,
         findings: Mutex::default(),
     })

@@ -84,6 +84,32 @@ impl Seal {
         format!("{}{}", purpose.tag(), URL_SAFE_NO_PAD.encode(token))
     }
 
+    /// Seals a value that stands for itself wherever it is met: the same for the same `bound_to` and value.
+    pub fn close_value(&self, bound_to: &[u8], value: &[u8]) -> Vec<u8> {
+        let mut nonce = [0; NONCE_LEN];
+        let content = [bound_to, b"\0", value].concat();
+        nonce.copy_from_slice(&hmac::sign(&self.nonces, &content).as_ref()[..NONCE_LEN]);
+        let mut sealed = value.to_vec();
+        self.key
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(of_value(bound_to)),
+                &mut sealed,
+            )
+            .expect("sealing a short text cannot fail");
+        [nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens what [`Seal::close_value`] has sealed; `None` if it is damaged or bound to something else.
+    pub fn open_value(&self, bound_to: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut sealed = sealed.to_vec();
+        let aad = Aad::from(of_value(bound_to));
+        let plain = self.key.open_in_place(nonce, aad, &mut sealed).ok()?;
+        Some(plain.to_vec())
+    }
+
     /// A nonce made from the content repeats only with the content, and then shows no more than that (as in RFC 5297).
     fn nonce(&self, purpose: Purpose, content: &[u8]) -> [u8; NONCE_LEN] {
         match purpose {
@@ -120,6 +146,11 @@ impl Seal {
     pub fn claims(purpose: Purpose, token: &str) -> bool {
         token.starts_with(purpose.tag())
     }
+}
+
+/// What is authenticated with a value; no tag of a purpose begins so.
+fn of_value(bound_to: &[u8]) -> Vec<u8> {
+    [b"value\0", bound_to].concat()
 }
 
 /// Returns bytes from the operating system's generator.
@@ -178,5 +209,23 @@ mod tests {
             Seal::random().open::<String>(Purpose::Session, &token),
             None
         );
+    }
+
+    #[test]
+    fn a_value_has_one_token_and_opens_only_where_it_is_bound() {
+        let seal = Seal::random();
+        let sealed = seal.close_value(b"acme", b"ana@acme.test");
+        assert_eq!(sealed, seal.close_value(b"acme", b"ana@acme.test"));
+        assert_ne!(sealed, seal.close_value(b"globex", b"ana@acme.test"));
+        let opened = seal.open_value(b"acme", &sealed);
+        assert_eq!(opened.as_deref(), Some(&b"ana@acme.test"[..]));
+        assert_eq!(seal.open_value(b"globex", &sealed), None);
+        assert_eq!(Seal::random().open_value(b"acme", &sealed), None);
+        for at in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[at] ^= 1;
+            assert_eq!(seal.open_value(b"acme", &bent), None, "byte {at}");
+            assert_eq!(seal.open_value(b"acme", &sealed[..at]), None);
+        }
     }
 }

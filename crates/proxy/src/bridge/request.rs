@@ -10,6 +10,7 @@ use crate::{
     approval::state,
     call::Call,
     seal::{Purpose, Seal},
+    stage::forward::Errand,
     upstream::{declared, link::Link},
 };
 
@@ -26,9 +27,9 @@ pub fn request(
     call: &Call,
     link: &Link,
     id: &RequestId,
-    rename: Option<Rename<'_>>,
+    errand: &Errand<'_>,
 ) -> Frame {
-    match params(seal, call, link, id, rename) {
+    match params(seal, call, link, id, errand) {
         Some(params) => call.frame.with(Some(id), Some(&params)),
         None => call.frame.with(Some(id), None),
     }
@@ -40,7 +41,7 @@ fn params(
     call: &Call,
     link: &Link,
     id: &RequestId,
-    rename: Option<Rename<'_>>,
+    errand: &Errand<'_>,
 ) -> Option<Raw> {
     let said = call.frame.params();
     let mut changed: Option<Raw> = match (call.peer.era(), link.era()) {
@@ -64,7 +65,12 @@ fn params(
     if let Some(traced) = call.trace.add(changed.as_ref().or(said)) {
         changed = Some(traced);
     }
-    if let Some(rename) = rename {
+    if let Some(arguments) = &errand.arguments {
+        let current = changed.as_ref().or(said).map_or("{}", Raw::as_str);
+        let restored = edit::set(current, &["arguments"], arguments.as_str());
+        changed = Some(Raw::trusted(restored));
+    }
+    if let Some(rename) = errand.rename {
         let quoted = edit::quote(rename.to);
         let named = call
             .frame

@@ -52,6 +52,7 @@ pub(super) fn question(
         cx: Cx::new(cancel, TIME),
         exchange,
         underway: None,
+        seal: gate.seal.clone(),
         credentials: Credentials::default(),
         findings: Mutex::default(),
     })

@@ -9,7 +9,7 @@ use wardgate_policy::Redaction;
 use wardgate_protocol::{Raw, edit};
 use wardgate_sanitize::{Action, Detector, Find, Outcome, Rules, apply, apply_across, apply_blobs};
 
-use super::{authorize::Permit, forged};
+use super::{authorize::Permit, forged, tokens};
 use crate::{call::Call, stop::Stop};
 
 /// Where finds that are marked are told: from which tool or server the text is, and what is in it.
@@ -67,6 +67,7 @@ impl Filter {
     /// # Errors
     /// [`Stop::Withheld`].
     pub fn clean(&self, call: &Call, said: &Raw, part: Part) -> Result<Raw, Stop> {
+        let said = &self.sealed(call, said);
         let cleaned = match &self.tool {
             Some(tool) => clean(&self.rules, &format!("{}/{tool}", self.server), said, part),
             None => clean(&self.rules, self.server.as_str(), said, part),
@@ -80,6 +81,20 @@ impl Filter {
                 call.note(findings);
                 Err(stop)
             }
+        }
+    }
+}
+
+impl Filter {
+    /// What is taken out reversibly is a token before anything else looks. What is blocked stays there to be found.
+    fn sealed(&self, call: &Call, said: &Raw) -> Raw {
+        let mut kinds = tokens::reversible(&self.owed);
+        kinds.retain(|kind| self.rules.action(detector(*kind)) != Action::Block);
+        let (text, finds) = tokens::seal(call, &kinds, said.as_str());
+        call.note(Findings::of(&finds));
+        match text {
+            Cow::Borrowed(_) => said.clone(),
+            Cow::Owned(text) => Raw::trusted(text),
         }
     }
 }
@@ -99,10 +114,10 @@ pub fn owed(permit: &Permit) -> Vec<Redaction> {
     owed
 }
 
-fn detector(class: Redaction) -> Detector {
+pub(super) fn detector(class: Redaction) -> Detector {
     match class {
-        Redaction::Pii => Detector::Pii,
-        Redaction::Secrets => Detector::Secrets,
+        Redaction::Pii | Redaction::PiiReversible => Detector::Pii,
+        Redaction::Secrets | Redaction::SecretsReversible => Detector::Secrets,
     }
 }
 

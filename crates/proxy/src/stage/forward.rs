@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use http::{HeaderName, HeaderValue};
-use wardgate_protocol::{Era, Frame, Method, RpcError, error, headers};
+use wardgate_protocol::{Era, Frame, Method, Raw, RpcError, error, headers};
 
 use super::{
     clean::Filter, connect::Connected, heed, intend::Intent, reserve::Reserved, resolve::Target,
+    tokens,
 };
 use crate::{
     bridge::{
@@ -64,6 +65,8 @@ impl RawReply {
 /// What is sent, besides what the client said, and how is read what comes back.
 pub struct Errand<'a> {
     pub rename: Option<Rename<'a>>,
+    /// The arguments, where they are not those that the client said.
+    pub arguments: Option<Raw>,
     pub filter: Filter,
 }
 
@@ -87,6 +90,7 @@ pub async fn forward(
             path: &["name"],
             to: target.name(),
         }),
+        arguments: tokens::restore(call, &owed),
         filter: Filter::of(call, &target.server().alias, Some(target.name()), owed),
     };
     exchange(gate, call, target, connected, errand, reserved, trail).await
@@ -259,9 +263,9 @@ async fn send(
 ) -> Result<Dialog, FlightFault> {
     let link = connected.link();
     let flight = link.flight(Some(call.owner()));
-    let frame = request::request(&gate.seal, call, link, &flight.id(), errand.rename);
+    let frame = request::request(&gate.seal, call, link, &flight.id(), errand);
     let mut headers = match link.era() {
-        Era::Modern => modern_headers(call, target, errand.rename),
+        Era::Modern => modern_headers(call, target, errand),
         Era::Legacy => Vec::new(),
     };
     headers.extend(call.trace.headers().filter_map(|(name, value)| {
@@ -277,8 +281,8 @@ async fn send(
 
 /// Rebuilt from the body that goes out and the server's own schema, never copied from the client.
 /// What the body says under the server's name is known without reading it again.
-fn modern_headers(call: &Call, target: &Target, rename: Option<Rename<'_>>) -> Vec<Mirrored> {
-    let named = call.method.name_key().and_then(|key| match rename {
+fn modern_headers(call: &Call, target: &Target, errand: &Errand<'_>) -> Vec<Mirrored> {
+    let named = call.method.name_key().and_then(|key| match errand.rename {
         Some(rename) if rename.path == [key] => Some(rename.to.to_owned()),
         _ => call.param_string(key),
     });
@@ -289,7 +293,8 @@ fn modern_headers(call: &Call, target: &Target, rename: Option<Rename<'_>>) -> V
         .map(|tool| tool.headers.as_slice())
         .unwrap_or_default();
     if !declared.is_empty() {
-        let arguments = call.param("arguments").unwrap_or("{}");
+        let restored = errand.arguments.as_ref().map(Raw::as_str);
+        let arguments = restored.or(call.param("arguments")).unwrap_or("{}");
         all.extend(declared.iter().filter_map(|header| {
             let name = format!("{}{}", headers::PARAM_PREFIX, header.name);
             mirror(HeaderName::try_from(name).ok()?, &header.value(arguments)?)

@@ -15,4 +15,5 @@ pub mod record;
 pub mod reserve;
 pub mod resolve;
 pub mod sanitize;
+mod tokens;
 pub mod validate;

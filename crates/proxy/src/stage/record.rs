@@ -154,7 +154,7 @@ pub(super) fn hides_pii(
     let owed = decision.map(|decision| decision.obligations.as_slice());
     let mut owed = owed.unwrap_or_default().iter();
     matches!(rules.action(Detector::Pii), Action::Block | Action::Redact)
-        || owed.any(|one| one.redact == Redaction::Pii)
+        || owed.any(|one| one.redact.class() == Redaction::Pii)
 }
 
 fn payload(snapshot: &Snapshot) -> Payload {

@@ -129,6 +129,7 @@ fn errand<'t>(
     let to = target.name();
     Errand {
         rename: rename.map(|path| Rename { path, to }),
+        arguments: None,
         filter: Filter::of(call, &target.server().alias, None, owed),
     }
 }

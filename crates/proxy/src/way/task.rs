@@ -69,7 +69,11 @@ pub async fn task(
         path: &["taskId"],
         to: target.name(),
     });
-    let errand = Errand { rename, filter };
+    let errand = Errand {
+        rename,
+        arguments: None,
+        filter,
+    };
     let reply = exchange(gate, call, &target, connected, errand, reserved, trail).await?;
     sanitize(gate, call, &target, &reply)
 }

@@ -54,6 +54,7 @@ mod records;
 mod records_crashes;
 mod records_full;
 mod refusals;
+mod reversible;
 mod sanitized;
 mod smoke;
 mod surface;
