@@ -4,6 +4,7 @@
 //! refuses is what the caller would be told.
 
 mod layers;
+mod named;
 mod question;
 
 use std::sync::Arc;

@@ -7,12 +7,14 @@ use tokio::sync::broadcast::Receiver;
 use tokio_util::sync::CancellationToken;
 use wardgate_model::Caller;
 use wardgate_protocol::{Era, Method, Revision};
+use wardgate_snapshot::Toolset;
 
 use super::{
     http::{Visit, because},
     reply::{self, Opening, Reply},
 };
 use crate::{
+    call::Credentials,
     gate::Gate,
     outcome::Answer,
     overrides::ongoing::Ticket,
@@ -23,7 +25,7 @@ use crate::{
         recognise,
         stream::StreamLog,
     },
-    stage::{heed, identify::identify, record::Refused},
+    stage::{heed, identify::identify, record::Refused, standing},
     stop::Stop,
     upstream::changes::Change,
 };
@@ -135,7 +137,7 @@ fn stream(
     if log.carries_news() {
         visit.door.gate.tasks.spawn(follow(
             visit.door.gate.clone(),
-            visit.toolset.clone(),
+            (visit.toolset.clone(), visit.credentials.clone()),
             session,
             log,
             (open.clone(), ticket),
@@ -148,14 +150,17 @@ fn stream(
 /// Writes news to the stream while someone reads it.
 async fn follow(
     gate: Arc<Gate>,
-    toolset: Arc<wardgate_snapshot::Toolset>,
+    (toolset, credentials): (Arc<Toolset>, Credentials),
     session: Arc<Session>,
     log: Arc<StreamLog>,
     (closed, ticket): (CancellationToken, Ticket),
     mut changes: Receiver<Change>,
 ) {
+    let had = ticket.subject().caller.clone();
+    let mut lost = std::pin::pin!(standing::lost(&gate, &toolset.name, &credentials, &had));
     loop {
         let changed = tokio::select! {
+            () = &mut lost => break,
             () = closed.cancelled() => return,
             () = session.ended.cancelled() => break,
             () = ticket.cancelled() => break,

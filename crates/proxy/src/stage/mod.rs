@@ -15,5 +15,6 @@ pub mod record;
 pub mod reserve;
 pub mod resolve;
 pub mod sanitize;
+pub mod standing;
 mod tokens;
 pub mod validate;

@@ -10,7 +10,7 @@ use crate::{
     gate::Gate,
     outcome::Answer,
     session::news::{self, Interest},
-    stage::{admit::Slot, authorize, connect::connect, heed::Heeded, resolve},
+    stage::{admit::Slot, authorize, connect::connect, heed::Heeded, resolve, standing},
     stop::Stop,
     upstream::line::Line,
     way::listen_tasks::TaskNews,
@@ -34,8 +34,16 @@ pub async fn listen(gate: &Gate, call: &Call, slot: Slot, heeded: &Heeded) -> Re
     call.exchange
         .notify(acknowledged(call, &interest, &tasks.followed))
         .await;
+    let had = call.caller.identity();
+    let mut lost = std::pin::pin!(standing::lost(
+        gate,
+        &call.toolset.name,
+        &call.credentials,
+        &had
+    ));
     loop {
         let changed = tokio::select! {
+            () = &mut lost => return Err(Stop::Cancelled),
             () = call.cx.cancel().cancelled() => return Err(Stop::Cancelled),
             () = gate.draining.cancelled() => break,
             news = tasks.next(gate, call) => {

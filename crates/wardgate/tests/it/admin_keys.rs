@@ -243,3 +243,46 @@ async fn the_command_line_says_what_went_wrong() {
     let listed = run(&gateway, &["key", "ls", "--json"]);
     assert_eq!(String::from_utf8_lossy(&listed.stdout).trim(), "[]");
 }
+
+/// Reads a stream to its end.
+async fn to_its_end(mut stream: http::Stream) {
+    while stream.event().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_revoked_key_ends_its_streams_and_no_others() {
+    let gateway = start().await;
+    let (lost, kept) = (issued(&gateway, &[]), issued(&gateway, &[]));
+    let wants = json!({"notifications": {"toolsListChanged": true}});
+    let listen = async |key: &str| {
+        let request = modern::request("/mcp", 1, "subscriptions/listen", wants.clone());
+        let request = request.header("Authorization", format!("Bearer {key}"));
+        let mut stream = http::Connection::open(gateway.address)
+            .await
+            .stream(&request)
+            .await;
+        let first = stream.message().await;
+        assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
+        stream
+    };
+    let modern = listen(text(&lost)).await;
+    let mut other = listen(text(&kept)).await;
+    let authorization = format!("Bearer {}", text(&lost));
+    let headers = [("Authorization", authorization.as_str())];
+    let (revision, can) = ("2025-11-25", legacy::capabilities());
+    let session = Session::open_as(gateway.address, "/mcp", revision, can, &headers).await;
+    let legacy = session.listen(None).await;
+
+    let id = lost["item"]["id"].as_str().expect("an id");
+    assert!(
+        run(&gateway, &["key", "revoke", id, "--reason", "t"])
+            .status
+            .success()
+    );
+    to_its_end(modern).await;
+    to_its_end(legacy).await;
+    let kill = ["kill", "tool", "lab/echo", "--reason", "t"];
+    assert!(run(&gateway, &kill).status.success());
+    let news = other.message().await;
+    assert_eq!(news["method"], "notifications/tools/list_changed");
+}
