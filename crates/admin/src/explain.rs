@@ -14,6 +14,8 @@ use crate::{
     problem::Problem,
 };
 
+const NAME_CHARS_MAX: usize = 128;
+
 /// The call that is asked about.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -142,11 +144,23 @@ pub async fn explain(
     if !reach.covers(&TenantId::new(&question.tenant)) {
         return Err(Problem::not_found("tenant"));
     }
+    question.is_named()?;
     let explained = desk.explainer.explain(question).await;
-    let explained = explained.ok_or_else(|| {
-        Problem::invalid("`arguments` hold what no client could send, or there is no such name")
-    })?;
+    let explained =
+        explained.ok_or_else(|| Problem::invalid("`arguments` hold what no client could send"))?;
     Ok(json(StatusCode::OK, &explained))
+}
+
+impl Question {
+    fn is_named(&self) -> Result<(), Problem> {
+        let is_name = |name: &str| (1..=NAME_CHARS_MAX).contains(&name.chars().count());
+        match is_name(&self.tenant) && is_name(&self.principal) && !self.tool.is_empty() {
+            true => Ok(()),
+            false => Err(Problem::invalid(
+                "`tenant` and `principal` are 1 to 128 characters, and `tool` names one",
+            )),
+        }
+    }
 }
 
 impl From<Kind> for PrincipalKind {
