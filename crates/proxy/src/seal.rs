@@ -1,6 +1,6 @@
 //! Sealed tokens: state that travels through a client without being readable or changeable by it.
 //!
-//! AES-256-GCM with a random nonce; the purpose is authenticated too, so that a session id can never pass as a request state.
+//! AES-256-GCM with a random nonce, or one made from the content where the same content is to give the same token; the purpose is authenticated too, so that a session id can never pass as a request state.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},

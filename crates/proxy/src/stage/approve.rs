@@ -12,6 +12,7 @@ use std::{
 };
 
 use wardgate_model::{ApprovalId, GroupName, ToolRef};
+use wardgate_policy::Decision;
 use wardgate_protocol::Lookup;
 use wardgate_snapshot::AuditLevel;
 
@@ -131,7 +132,7 @@ async fn deferred(
     let mut needs = needs(&permit);
     for _ in 0..ROUNDS_MAX {
         possible(call, &needs)?;
-        let wanted = wanted(gate, call, target, &binding, &needs);
+        let wanted = wanted(gate, call, target, &binding, (&needs, permit.decision()));
         let asking = call.cx.within(approvals.ask(wanted)).await?;
         let asked = match asking.map_err(refused)? {
             Standing::Granted(asked) => asked,
@@ -274,7 +275,13 @@ fn possible(call: &Call, needs: &[Need]) -> Result<(), Stop> {
     }
 }
 
-fn wanted(gate: &Gate, call: &Call, target: &Target, binding: &Binding, needs: &[Need]) -> Wanted {
+fn wanted(
+    gate: &Gate,
+    call: &Call,
+    target: &Target,
+    binding: &Binding,
+    (needs, decision): (&[Need], Option<&Decision>),
+) -> Wanted {
     let (gateway, server) = (&call.snapshot.gateway, target.server());
     let params = call.frame.lookup();
     let terms = &gateway.approvals;
@@ -290,7 +297,7 @@ fn wanted(gate: &Gate, call: &Call, target: &Target, binding: &Binding, needs: &
             args: params.and_then(|params| Some(params.share(params.find(&["arguments"])?))),
             sensitive: gateway.audit.sensitive.clone(),
             sensitive_of_tool: server.traits_of(target.name()).sensitive.clone(),
-            pii: record::hides_pii(&call.toolset, server, target.name(), None),
+            pii: record::hides_pii(&call.toolset, server, target.name(), decision),
             ..Payload::default()
         }),
         frozen: as_task::is_possible(call)

@@ -76,12 +76,14 @@ impl Kept {
             return Ok(terms::standing(&denied, now));
         }
         let tenant = &wanted.binding.requester.tenant;
-        let shown = {
+        let (args, reason) = {
             let mut redactor = self.redactor.lock().expect("no panic while held");
-            redactor.shown(&wanted.payload, tenant)
+            let reason = wanted.reason.as_deref();
+            let reason = reason.map(|said| redactor.words(said, wanted.payload.pii).into_owned());
+            (redactor.shown(&wanted.payload, tenant), reason)
         };
-        let shown = shown.ok_or(Fault::Unknown)?;
-        let request = terms::request(wanted, shown, now);
+        let args = args.ok_or(Fault::Unknown)?;
+        let request = terms::request(wanted, args, reason, now);
         match self.store.open(&request, wanted.terms.pending_max).await {
             Ok(Opened::Fresh { approval, overdue }) => {
                 if let Some(overdue) = overdue {

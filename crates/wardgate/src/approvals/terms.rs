@@ -22,8 +22,13 @@ pub fn binding(binding: &Binding) -> store::Binding {
     }
 }
 
-/// `args` are the redacted arguments.
-pub fn request(wanted: &Wanted, args: String, now: Timestamp) -> store::Request {
+/// `args` and `reason` are redacted.
+pub fn request(
+    wanted: &Wanted,
+    args: String,
+    reason: Option<String>,
+    now: Timestamp,
+) -> store::Request {
     let need = |need: &Need| store::Need {
         rule: need.rule.clone(),
         group: need.group.clone(),
@@ -36,7 +41,7 @@ pub fn request(wanted: &Wanted, args: String, now: Timestamp) -> store::Request 
         args,
         sealed_args: wanted.frozen.clone(),
         needs: wanted.needs.iter().map(need).collect(),
-        reason: wanted.reason.clone(),
+        reason,
         created_at: now,
         decide_by: now.after(wanted.terms.decide_within),
         use_within: wanted.terms.use_within,

@@ -426,3 +426,33 @@ async fn what_nobody_could_approve_is_denied_with_the_reason() {
     let told = refund(&serve, 1, 3).await;
     assert!(told.contains("nobody could give"), "{told}");
 }
+
+#[tokio::test]
+async fn approvers_are_not_shown_what_callers_are_not() {
+    let policies = r#"
+@redact("pii") permit(principal, action, resource);
+@approval("finance:1") forbid(principal, action == Action::"lab/put_item", resource);
+"#;
+    let serve = start_with(policies, "wait: 0s").await;
+    let (mail, token) = (
+        "ana.lopez@acme.test",
+        "ghp_0Zb7Lk3QwXyT9mN2vR8sD5fH1jG4cA6eU0iP",
+    );
+    let arguments = json!({"id": "a", "value": format!("for {mail}")});
+    let reason = json!({"dev.wardgate/reason": format!("{mail} asks, with {token}")});
+    let params = json!({"name": "put_item", "arguments": arguments, "_meta": reason});
+    let request = modern::request("/mcp", 1, "tools/call", params);
+    let request = request.header("Wardgate-As", "acme/caller");
+    let answer = send(serve.address, &request).await.answer();
+    assert_eq!(class(&answer), "approval_pending", "{answer}");
+    let shown = exits(&serve, &["approve", "ls", "--json"], 0).await;
+    assert!(shown.contains("put_item"), "{shown}");
+    assert!(!shown.contains(mail) && !shown.contains(token), "{shown}");
+    for entry in std::fs::read_dir(serve.path(STATE)).expect("a folder") {
+        let path = entry.expect("a file").path();
+        let bytes = std::fs::read(&path).expect("a file");
+        let text = String::from_utf8_lossy(&bytes);
+        let said = [mail, token].into_iter().find(|said| text.contains(said));
+        assert_eq!(said, None, "{}", path.display());
+    }
+}

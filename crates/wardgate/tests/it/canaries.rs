@@ -72,7 +72,8 @@ fn script(received: &Received) -> Act {
 }
 
 fn call(tool: &str, arguments: Value, key: &str) -> Request {
-    let params = json!({"name": tool, "arguments": arguments});
+    let why = json!({"dev.wardgate/reason": format!("with {TOKEN}")});
+    let params = json!({"name": tool, "arguments": arguments, "_meta": why});
     modern::request("/mcp", 1, "tools/call", params)
         .header("Authorization", format!("Bearer {key}"))
 }

@@ -1,5 +1,5 @@
-//! A server cannot pass its own words off as the gateway's: not in results, errors, lists, messages on the way or questions, in
-//! neither era.
+//! A server cannot pass its own words off as the gateway's: not in results, errors or lists, in neither era. Messages on the way and
+//! questions are in `sanitized_doors.rs`.
 
 use serde_json::{Value, json};
 use wardgate_testkit::upstream::{Act, Received, Upstream};

@@ -56,6 +56,7 @@ mod records_full;
 mod refusals;
 mod reversible;
 mod sanitized;
+mod sanitized_doors;
 mod smoke;
 mod surface;
 mod surface_timing;

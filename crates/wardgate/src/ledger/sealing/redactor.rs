@@ -86,9 +86,12 @@ impl Redactor {
         let Some(why) = &mut record.why else {
             return;
         };
-        if let Cow::Owned(text) = apply_plain(&self.look(pii).cut, why.text.as_str()).text {
-            why.text = text.as_str().into();
-        }
+        why.text = self.words(why.text.as_str(), pii).as_ref().into();
+    }
+
+    /// What somebody says in words, with what is found cut out.
+    pub fn words<'t>(&self, text: &'t str, pii: bool) -> Cow<'t, str> {
+        apply_plain(&self.look(pii).cut, text).text
     }
 
     /// The arguments as a person may see them, whatever records keep; `None` where they cannot be redacted.
