@@ -4,7 +4,7 @@ use axum::{Extension, extract::State, response::Response};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use wardgate_model::{PrincipalKind, Reach, TenantId};
 
@@ -39,10 +39,9 @@ pub struct Question {
     /// `alias/tool`, or the name that the toolset exposes.
     #[schema(min_length = 1)]
     pub tool: String,
-    /// Its arguments.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    pub arguments: Map<String, Value>,
+    /// Its arguments, judged as they are written.
+    #[schema(value_type = Option<Object>)]
+    pub arguments: Option<Box<RawValue>>,
     /// Why the caller would say that it calls.
     pub reason: Option<String>,
 }
@@ -144,7 +143,7 @@ pub async fn explain(
     if !reach.covers(&TenantId::new(&question.tenant)) {
         return Err(Problem::not_found("tenant"));
     }
-    question.is_named()?;
+    question.check_names()?;
     let explained = desk.explainer.explain(question).await;
     let explained =
         explained.ok_or_else(|| Problem::invalid("`arguments` hold what no client could send"))?;
@@ -152,7 +151,7 @@ pub async fn explain(
 }
 
 impl Question {
-    fn is_named(&self) -> Result<(), Problem> {
+    fn check_names(&self) -> Result<(), Problem> {
         let is_name = |name: &str| (1..=NAME_CHARS_MAX).contains(&name.chars().count());
         match is_name(&self.tenant) && is_name(&self.principal) && !self.tool.is_empty() {
             true => Ok(()),

@@ -103,6 +103,10 @@ pub trait Approvals: Send + Sync {
     /// Asks for people, or returns what stands for the same binding.
     fn ask(&self, wanted: Wanted) -> BoxFuture<'_, Result<Standing, Fault>>;
 
+    /// Returns what stands for this binding and asks nobody, or `None` if nothing does.
+    fn stands<'a>(&'a self, binding: &'a Binding)
+    -> BoxFuture<'a, Result<Option<Standing>, Fault>>;
+
     /// Returns what stands, or `None` if there is no such approval.
     fn look<'a>(&'a self, id: &'a ApprovalId) -> BoxFuture<'a, Result<Option<Standing>, Fault>>;
 

@@ -14,7 +14,7 @@ use crate::upstream::{
     changes::Shelf,
     declared::Declared,
     fault::{FlightFault, LinkFault},
-    line::{Line, open::own_meta},
+    line::{Line, open::own_params},
     link::Link,
 };
 
@@ -98,10 +98,7 @@ pub async fn fetch(
 }
 
 async fn pages(link: &Arc<Link>, shelf: Shelf, declared: &Declared) -> Result<Vec<Raw>, LinkFault> {
-    let base = match link.era() {
-        Era::Modern => own_meta(declared),
-        Era::Legacy => Raw::trusted("{}"),
-    };
+    let base = own_params(link.era(), declared);
     let mut pages: Vec<Raw> = Vec::new();
     let mut seen = HashSet::new();
     let mut cursor: Option<String> = None;

@@ -1,10 +1,11 @@
 //! One method per layer; each adds what its stage would say.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use wardgate_limit::Standing;
 use wardgate_model::{Caller, ErrorClass, ToolRef, ToolsetName};
-use wardgate_policy::{Decision, Explanation, Reason};
+use wardgate_policy::{Decision, Explanation, Reason, Rule};
+use wardgate_protocol::Revision;
 use wardgate_snapshot::{Snapshot, Toolset};
 
 use super::{
@@ -14,11 +15,13 @@ use super::{
 };
 use crate::{
     allowance,
+    approval::{Need, told::Held},
     call::Call,
     catalog::Freshness,
     gate::Gate,
     stage::{
         admit,
+        approve::outlook::{Outlook, outlook},
         authorize::{self, Permit},
         connect::connect,
         heed::{Heeded, heed},
@@ -223,8 +226,8 @@ impl Layers {
                 let rules = permit.decision().map(rules).unwrap_or_default();
                 let says = match (permit.decision(), permit.is_deferred()) {
                     (None, _) => "there are no policies".to_owned(),
-                    (Some(_), false) => format!("{rules} permits it"),
-                    (Some(_), true) => format!("{rules} asks for an approval"),
+                    (Some(said), false) => format!("{rules} permits it{}", besides(said)),
+                    (Some(said), true) => format!("{rules} asks for an approval{}", besides(said)),
                 };
                 self.passes("policy", says);
             }
@@ -265,34 +268,38 @@ impl Layers {
         }
     }
 
-    /// Whether people would be asked.
-    pub(super) fn approval(&mut self, gate: &Gate, permit: Option<&Permit>) {
-        let Some(decision) = permit
-            .and_then(Permit::decision)
-            .filter(|_| permit.is_some_and(Permit::is_deferred))
-        else {
-            return self.passes("approval", "nobody has to be asked");
+    /// Whether people would be asked, or have agreed already.
+    pub(super) async fn approval(
+        &mut self,
+        gate: &Gate,
+        call: &Call,
+        target: &Target,
+        permit: Option<&Permit>,
+        heeded: &Heeded,
+    ) {
+        let Some(permit) = permit else {
+            return self.passes("approval", "nobody is asked about what is denied");
         };
-        let needs: Vec<_> = decision
-            .approvals
+        match outlook(gate, call, target, permit, heeded).await {
+            Ok(Outlook::Clear) => self.passes("approval", "nobody has to be asked"),
+            Ok(Outlook::Granted(id)) => self.passes("approval", format!("`{id}` is granted")),
+            Ok(Outlook::Asks(needs)) => self.asks(&needs),
+            Err(stop) => {
+                let (says, change) = match &stop {
+                    Stop::Held(held) => (held.advice(), awaited(held)),
+                    _ => ("approvals cannot be looked up".to_owned(), None),
+                };
+                self.refuses("approval", &stop, says, change);
+            }
+        }
+    }
+
+    fn asks(&mut self, needs: &[Need]) {
+        let needs: Vec<_> = needs
             .iter()
             .map(|need| format!("{} of group `{}` (`{}`)", need.count, need.group, need.rule))
             .collect();
         let needs = needs.join(", ");
-        match gate.ports.approvals {
-            Some(_) => self.waits(needs),
-            None => self.refuses(
-                "approval",
-                &Stop::Internal {
-                    reason: "approvals cannot be kept",
-                },
-                "nothing is remembered, so nobody can be asked",
-                Some("keep records".into()),
-            ),
-        }
-    }
-
-    fn waits(&mut self, needs: String) {
         self.layers.push(Layer {
             name: "approval",
             refusal: Some(Refusal {
@@ -300,30 +307,62 @@ impl Layers {
                 text: "The call waits for an approval.".into(),
             }),
             change: Some(format!("an approval by {needs}")),
-            says: format!("it takes {needs}, unless they have agreed already"),
+            says: format!("it takes {needs}"),
         });
     }
 
-    /// Whether the server can be reached: it is connected, as for a call.
+    /// Whether the server answers: it is connected, as for a call, and asked for a sign of life.
     pub(super) async fn server(&mut self, gate: &Gate, call: &Call, target: &Target) {
         let alias = &target.server().alias;
-        match connect(gate, call, target).await {
-            Ok(connected) => {
-                let revision = connected.link().hello.revision.as_str();
-                self.passes(
-                    "server",
-                    format!("`{alias}` is connected and speaks {revision}"),
-                );
+        match answering(gate, call, target).await {
+            Ok(revision) => {
+                let revision = revision.as_str();
+                self.passes("server", format!("`{alias}` answers and speaks {revision}"));
             }
             // An override has its own layer.
             Err(Stop::Disabled { .. }) => {}
             Err(stop) => {
-                let says = format!("`{alias}` cannot be reached");
+                let says = format!("`{alias}` does not answer");
                 let change = Some(format!("wait until `{alias}` is back"));
                 self.refuses("server", &stop, says, change);
             }
         }
     }
+}
+
+async fn answering(gate: &Gate, call: &Call, target: &Target) -> Result<Revision, Stop> {
+    let connected = connect(gate, call, target).await?;
+    connected.knock(call).await?;
+    Ok(connected.link().hello.revision)
+}
+
+/// What is waited for, if it is that.
+fn awaited(held: &Held) -> Option<String> {
+    match held {
+        Held::Pending(asked) => Some(format!("a decision on `{}`", asked.id)),
+        _ => None,
+    }
+}
+
+/// What a decision says besides its rules: what it takes out of replies, what it only warns of, what is lifted.
+fn besides(decision: &Decision) -> String {
+    let obligations = decision.obligations.iter();
+    let told = |word: &str, what: Vec<String>| match what.is_empty() {
+        true => String::new(),
+        false => format!("; {word} {}", what.join(", ")),
+    };
+    let named = |rules: &[Arc<Rule>]| rules.iter().map(|rule| format!("`{}`", rule.id)).collect();
+    [
+        told(
+            "takes out",
+            obligations
+                .map(|one| format!("{} (`{}`)", one.redact.as_str(), one.rule))
+                .collect(),
+        ),
+        told("against the advice of", named(&decision.advisories)),
+        told("lifted:", named(&decision.lifted)),
+    ]
+    .concat()
 }
 
 fn rules(decision: &Decision) -> String {

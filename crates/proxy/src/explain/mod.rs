@@ -90,7 +90,9 @@ pub async fn explain(gate: &Arc<Gate>, asked: &Asked) -> Result<Explained, Unask
     let permit = layers.policy(&call, &target, &heeded);
     layers.arguments(&call, &target);
     layers.budget(gate, &call, &target);
-    layers.approval(gate, permit.as_ref());
+    layers
+        .approval(gate, &call, &target, permit.as_ref(), &heeded)
+        .await;
     layers.server(gate, &call, &target).await;
     let tool = ToolRef {
         alias: target.server().alias.clone(),

@@ -60,6 +60,9 @@ pub(super) fn question(
 
 /// The message, naming the tool as its list shows it.
 pub(super) fn frame(exposed: &str, asked: &Asked) -> Result<Frame, Unaskable> {
+    if !asked.arguments.starts_with('{') {
+        return Err(Unaskable);
+    }
     let mut meta = json!({
         PROTOCOL_VERSION: Revision::NEWEST.as_str(),
         CLIENT_CAPABILITIES: {},

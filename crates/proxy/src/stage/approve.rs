@@ -5,6 +5,7 @@
 //! The grant lifts the rules that asked for it and nothing else, and is used up when the call is sent.
 
 mod as_task;
+pub mod outlook;
 
 use std::{
     sync::Arc,

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use tokio::sync::SemaphorePermit;
-use wardgate_protocol::Era;
+use wardgate_protocol::{Era, Method};
 
 use super::{heed, resolve::Target};
 use crate::{
     call::Call,
     gate::Gate,
     stop::Stop,
-    upstream::{ServerState, line::Line, link::Link},
+    upstream::{
+        ServerState,
+        fault::FlightFault,
+        line::{Line, open::own_params},
+        link::Link,
+    },
 };
 
 pub struct Connected {
@@ -34,6 +39,22 @@ impl Connected {
 
     pub fn era(&self) -> Era {
         self.link.era()
+    }
+
+    /// Asks the server for a sign of life; any answer is one.
+    ///
+    /// # Errors
+    /// What a call would be told now. A lost session is none: a call opens another.
+    pub async fn knock(&self, call: &Call) -> Result<(), Stop> {
+        let method = match self.era() {
+            Era::Modern => Method::ServerDiscover,
+            Era::Legacy => Method::Ping,
+        };
+        let params = own_params(self.era(), &self.line.key.declared);
+        match call.cx.within(self.link.ask(&method, &params)).await? {
+            Ok(_) | Err(FlightFault::SessionLost) => Ok(()),
+            Err(fault) => Err(fault.to_stop()),
+        }
     }
 }
 

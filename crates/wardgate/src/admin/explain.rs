@@ -49,7 +49,9 @@ fn asked(snapshot: &Snapshot, question: Question) -> Asked {
         },
         toolset: ToolsetName::new(question.toolset.as_deref().unwrap_or("default")),
         tool: question.tool,
-        arguments: serde_json::Value::Object(question.arguments).to_string(),
+        arguments: question
+            .arguments
+            .map_or_else(|| "{}".to_owned(), |arguments| arguments.get().to_owned()),
         reason: question.reason,
     }
 }

@@ -106,18 +106,40 @@ impl Kept {
 
     /// A denial holds as long as the request could have been decided: a model that asks again is told no again.
     async fn denied(&self, binding: &Binding, now: Timestamp) -> Result<Option<Approval>, Fault> {
+        let holds = |approval: &Approval| approval.request.decide_by > now;
+        self.bound(binding, ApprovalState::Denied, holds).await
+    }
+
+    /// What is denied, can be used, or is waited for, in this order.
+    async fn standing(&self, binding: &Binding) -> Result<Option<Standing>, Fault> {
+        let now = now();
+        let mut found = self.denied(binding, now).await?;
+        for state in [ApprovalState::Approved, ApprovalState::Pending] {
+            if found.is_none() {
+                let is_good = |approval: &Approval| !approval.is_overdue(now);
+                found = self.bound(binding, state, is_good).await?;
+            }
+        }
+        Ok(found.map(|approval| terms::standing(&approval, now)))
+    }
+
+    /// The newest approval of this binding that is in a state, and good.
+    async fn bound(
+        &self,
+        binding: &Binding,
+        state: ApprovalState,
+        is_good: impl Fn(&Approval) -> bool,
+    ) -> Result<Option<Approval>, Fault> {
         let filter = ApprovalFilter {
             tenant: Some(binding.requester.tenant.clone()),
             requester: Some(binding.requester.principal.clone()),
-            state: Some(ApprovalState::Denied),
+            state: Some(state),
         };
         let found = self.store.list(&filter, None, PAGE_MAX).await;
         let found = found.map_err(|fault| unknown(&fault))?;
         let binding = terms::binding(binding);
-        let holds = |approval: &Approval| {
-            approval.request.binding == binding && approval.request.decide_by > now
-        };
-        Ok(found.items.into_iter().find(holds))
+        let is_it = |one: &Approval| one.request.binding == binding && is_good(one);
+        Ok(found.items.into_iter().find(is_it))
     }
 
     async fn found(&self, id: &ApprovalId) -> Result<Option<Standing>, Fault> {
@@ -145,6 +167,13 @@ impl Kept {
 impl Approvals for Kept {
     fn ask(&self, wanted: Wanted) -> BoxFuture<'_, Result<Standing, Fault>> {
         Box::pin(async move { self.ask_people(&wanted).await })
+    }
+
+    fn stands<'a>(
+        &'a self,
+        binding: &'a Binding,
+    ) -> BoxFuture<'a, Result<Option<Standing>, Fault>> {
+        Box::pin(self.standing(binding))
     }
 
     fn look<'a>(&'a self, id: &'a ApprovalId) -> BoxFuture<'a, Result<Option<Standing>, Fault>> {

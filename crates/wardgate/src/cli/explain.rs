@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     Exit,
@@ -46,12 +47,13 @@ pub struct Args {
 /// # Errors
 /// When the output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let asked = args.at.api().and_then(|mut api| {
-        let caller = api.assume.take().unwrap_or_default();
-        Ok((api, args.question(&caller)?))
-    });
-    let (api, question) = match asked {
-        Ok(asked) => asked,
+    let mut api = match args.at.api() {
+        Ok(api) => api,
+        Err(fault) => return Ok(connect::misused(&fault)),
+    };
+    let caller = api.assume.take().unwrap_or_default();
+    let question = match args.question(&caller) {
+        Ok(question) => question,
         Err(fault) => return Ok(connect::misused(&fault)),
     };
     let explained = match block_on(async { api.post(PATH, &question, false).await })? {
@@ -66,24 +68,39 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 impl Args {
-    fn question(&self, caller: &str) -> anyhow::Result<Value> {
+    fn question<'a>(&'a self, caller: &'a str) -> anyhow::Result<Question<'a>> {
         let (tenant, principal) = caller
             .split_once('/')
             .context("`--as` takes a tenant and a principal: `acme/ana`")?;
-        let arguments: Map<String, Value> =
-            serde_json::from_str(&self.arguments).context("the arguments are not a JSON object")?;
-        Ok(json!({
-            "tenant": tenant,
-            "principal": principal,
-            "kind": self.kind,
-            "groups": self.groups,
-            "scopes": self.scopes,
-            "toolset": self.toolset,
-            "tool": self.tool,
-            "arguments": arguments,
-            "reason": self.reason,
-        }))
+        let read = serde_json::from_str::<&RawValue>(&self.arguments).ok();
+        Ok(Question {
+            tenant,
+            principal,
+            kind: &self.kind,
+            groups: &self.groups,
+            scopes: &self.scopes,
+            toolset: &self.toolset,
+            tool: &self.tool,
+            arguments: read
+                .filter(|value| value.get().starts_with('{'))
+                .context("the arguments are not a JSON object")?,
+            reason: self.reason.as_deref(),
+        })
     }
+}
+
+/// What the admin API is asked; the arguments as they were typed.
+#[derive(Serialize)]
+struct Question<'a> {
+    tenant: &'a str,
+    principal: &'a str,
+    kind: &'a str,
+    groups: &'a [String],
+    scopes: &'a [String],
+    toolset: &'a str,
+    tool: &'a str,
+    arguments: &'a RawValue,
+    reason: Option<&'a str>,
 }
 
 /// As `wardgate call` would exit.

@@ -4,6 +4,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 use url::Url;
 use wardgate_config::units::Span;
 use wardgate_model::Secret;
@@ -76,6 +77,39 @@ impl OperateArgs {
             ca: self.ca.clone(),
             timeout: self.timeout.0,
         })
+    }
+
+    /// Asks the API for something; else how to exit, with what has been said about it.
+    ///
+    /// # Errors
+    /// When nothing can be asked at all.
+    pub fn get(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> anyhow::Result<Result<Value, ExitCode>> {
+        let api = match self.api() {
+            Ok(api) => api,
+            Err(fault) => return Ok(Err(connect::misused(&fault))),
+        };
+        let answer = connect::block_on(api.get(path, query))?;
+        Ok(answer.map_err(|fault| refused(&fault)))
+    }
+
+    /// As [`OperateArgs::get`], of a list: its items.
+    ///
+    /// # Errors
+    /// As [`OperateArgs::get`].
+    pub fn items(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> anyhow::Result<Result<Vec<Value>, ExitCode>> {
+        let page = self.get(path, query)?;
+        Ok(page.and_then(|mut page| match page["items"].take() {
+            Value::Array(items) => Ok(items),
+            _ => Err(refused(&AdminError::Foreign)),
+        }))
     }
 
     /// What the gateway of this configuration has posted in its state folder, else where it would be.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Full, Limited};
+use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 use wardgate_model::Secret;
@@ -58,8 +59,14 @@ impl AdminApi {
     ///
     /// # Cancel safety
     /// As [`AdminApi::get`].
-    pub async fn post(&self, path: &str, body: &Value, dry_run: bool) -> Result<Value, AdminError> {
+    pub async fn post(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        dry_run: bool,
+    ) -> Result<Value, AdminError> {
         let query: &[_] = if dry_run { &[("dry_run", "1")] } else { &[] };
+        let body = serde_json::to_string(body).expect("a question is plain data");
         self.send(Method::POST, path, query, Some(body)).await
     }
 
@@ -68,7 +75,7 @@ impl AdminApi {
         method: Method,
         path: &str,
         query: &[(&str, &str)],
-        body: Option<&Value>,
+        body: Option<String>,
     ) -> Result<Value, AdminError> {
         let mut url = self.url.clone();
         url.set_path(path);
@@ -107,7 +114,7 @@ impl AdminApi {
         &self,
         method: Method,
         url: &Url,
-        body: Option<&Value>,
+        body: Option<String>,
     ) -> Result<Request<Full<Bytes>>, ClientError> {
         let host = match (url.host_str(), url.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
@@ -130,7 +137,7 @@ impl AdminApi {
         if let Some(assume) = &self.assume {
             request = request.header("wardgate-as", assume);
         }
-        let body = body.map(Value::to_string).unwrap_or_default();
+        let body = body.unwrap_or_default();
         request
             .body(Full::new(body.into()))
             .map_err(|_| ClientError::Header("the principal"))

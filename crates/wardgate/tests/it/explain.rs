@@ -3,7 +3,8 @@
 use std::process::Output;
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
+use wardgate_testkit::upstream::{Act, Upstream};
 
 use crate::{
     gateway::{STATE, records},
@@ -113,6 +114,8 @@ fn layer<'a>(explained: &'a Value, name: &str) -> &'a Value {
 async fn each_layer_that_refuses_says_what_the_caller_is_told_and_what_would_change_that() {
     let serve = start().await;
     let (well, foretold) = explained(&serve, "default", "lab/echo", r#"{"text":"x"}"#).await;
+    let call = ["call", "--as", "acme/cleo", "lab/echo", r#"{"text":"x"}"#];
+    assert_eq!(code(&run(&serve, "default", &call).await), foretold);
     assert_eq!(
         (&well["answer"]["class"], foretold),
         (&"ok".into(), 0),
@@ -251,6 +254,82 @@ async fn overrides_and_closed_doors_have_their_say() {
             .unwrap()
             .starts_with("what `away` lists is not known"),
         "{away:#}"
+    );
+}
+
+#[tokio::test]
+async fn what_people_have_decided_is_looked_up() {
+    let serve = start().await;
+    let refund = ("default", "lab/refund_create", r#"{"amount":5}"#);
+    ends(&serve, refund, "approval", "approval_pending").await;
+    let waits = ends(&serve, refund, "approval", "approval_pending").await;
+    assert!(
+        change(&waits).starts_with("a decision on `apr_"),
+        "{waits:#}"
+    );
+    let asked = run(&serve, "default", &["approve", "ls", "--json"]).await;
+    let asked: Value = serde_json::from_slice(&asked.stdout).expect("JSON");
+    let id = asked[0]["id"].as_str().expect("an approval");
+    for person in ["acme/ana", "acme/ben"] {
+        let grant = ["approve", "grant", id, "--as", person, "--reason", "t"];
+        run(&serve, "default", &grant).await;
+    }
+    let (granted, foretold) = explained(&serve, refund.0, refund.1, refund.2).await;
+    assert_eq!(granted["answer"]["class"], "ok", "{granted:#}");
+    let says = &layer(&granted, "approval")["says"];
+    assert_eq!(*says, format!("`{id}` is granted"));
+    let call = ["call", "--as", "acme/cleo", "--no-wait", refund.1, refund.2];
+    let called = run(&serve, refund.0, &call).await;
+    assert_eq!((foretold, code(&called)), (0, 0), "{called:?}");
+    // It was good once.
+    ends(&serve, refund, "approval", "approval_pending").await;
+}
+
+#[tokio::test]
+async fn a_server_that_has_died_is_the_last_to_refuse() {
+    let tools = json!([{"name": "work", "inputSchema": {"type": "object"}}]);
+    let upstream = Upstream::modern(tools, |received| {
+        Act::result(received, r#"{"resultType":"complete","content":[]}"#)
+    });
+    let upstream = upstream.await;
+    let config = CONFIG.replace("http://127.0.0.1:1/mcp", &upstream.url());
+    let serve = start_with(&config).await;
+    let (well, _) = explained(&serve, "far", "away/work", "{}").await;
+    assert_eq!(well["answer"]["class"], "ok", "{well:#}");
+    drop(upstream);
+    let work = ("far", "away/work", "{}");
+    let died = ends(&serve, work, "server", "upstream_unavailable").await;
+    assert_eq!(change(&died), "wait until `away` is back");
+}
+
+/// What a call would be judged by is what was typed, whatever a reader of JSON would make of it.
+#[tokio::test]
+async fn arguments_are_judged_as_they_are_written() {
+    let serve = start().await;
+    let long = r#"{"a":9007199254740993,"b":1}"#;
+    let args = ["explain", "--as", "acme/cleo", "--json", "lab/echo"];
+    for (arguments, expected) in [(r#"{"text":"x","text":"y"}"#, 2), ("[]", 2), ("{", 2)] {
+        let output = run(&serve, "default", &[&args[..], &[arguments]].concat()).await;
+        assert_eq!(code(&output), expected, "{arguments}: {output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+    let (sum, _) = explained(&serve, "reading", "lab/echo", long).await;
+    assert_eq!(layer(&sum, "arguments")["verdict"], "invalid_arguments");
+}
+
+#[tokio::test]
+async fn what_a_decision_says_besides_is_told() {
+    let policies = "@redact(\"pii\") permit(principal, action, resource);\n\
+                    @id(\"watched\") @level(\"advisory\") forbid(principal, action, resource);\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("policies")).expect("a folder");
+    std::fs::write(folder.path().join("policies/all.cedar"), policies).expect("policies");
+    let serve = Serve::start_in(folder, CONFIG).await;
+    let (explained, _) = explained(&serve, "default", "lab/echo", r#"{"text":"x"}"#).await;
+    let says = layer(&explained, "policy")["says"].as_str().expect("words");
+    assert!(
+        says.contains("takes out pii") && says.contains("against the advice of `watched`"),
+        "{says}"
     );
 }
 

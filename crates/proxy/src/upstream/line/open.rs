@@ -403,6 +403,14 @@ fn client_info() -> serde_json::Value {
     serde_json::json!({"name": "wardgate", "version": env!("CARGO_PKG_VERSION")})
 }
 
+/// Params of the gateway's own requests of an era.
+pub fn own_params(era: Era, declared: &Declared) -> Raw {
+    match era {
+        Era::Modern => own_meta(declared),
+        Era::Legacy => Raw::trusted("{}"),
+    }
+}
+
 /// Params of the gateway's own modern requests: nobody stands behind them who could be asked anything, but what they bring
 /// back is shown to clients that declared these extensions.
 pub fn own_meta(declared: &Declared) -> Raw {
