@@ -40,6 +40,8 @@ pub struct Report {
     pub by_rule: BTreeMap<String, u64>,
     /// Refusals by `tenant/principal`.
     pub by_principal: BTreeMap<String, u64>,
+    /// Refusals by `alias/tool`, of calls whose tool is known.
+    pub by_tool: BTreeMap<String, u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,6 +109,9 @@ impl Report {
             .by_principal
             .entry(call.caller.to_string())
             .or_default() += 1;
+        if let Some(tool) = &call.tool {
+            *self.by_tool.entry(tool.to_string()).or_default() += 1;
+        }
         self.refused.push(Refused {
             event,
             rule,

@@ -61,11 +61,7 @@ impl Limits {
     pub fn unused(&self, moment: &Moment) -> Vec<Standing> {
         let mut all = Vec::new();
         for live in self.generation().rules() {
-            let mut standings = Vec::new();
-            for counter in live.table.counters() {
-                standings_of(live, &counter, moment, &mut standings);
-            }
-            if standings.iter().all(|standing| standing.used == 0) {
+            if used_under(live, moment).is_empty() {
                 let nobody = Counter::new(KeyValues::default());
                 standings_of(live, &nobody, moment, &mut all);
             }
@@ -75,17 +71,9 @@ impl Limits {
 
     /// Every limit and every key that has taken something, rule by rule.
     pub fn list(&self, moment: &Moment) -> Vec<Standing> {
-        let mut all = Vec::new();
-        for live in self.generation().rules() {
-            let mut standings = Vec::new();
-            for counter in live.table.counters() {
-                standings_of(live, &counter, moment, &mut standings);
-            }
-            standings.retain(|standing| standing.used > 0);
-            standings.sort_by(|a, b| (&a.key, a.dimension).cmp(&(&b.key, b.dimension)));
-            all.extend(standings);
-        }
-        all
+        let generation = self.generation();
+        let used = generation.rules().flat_map(|live| used_under(live, moment));
+        used.collect()
     }
 }
 
@@ -96,6 +84,17 @@ impl Standing {
             .checked_div(u128::from(self.limit))
             .unwrap_or(0)
     }
+}
+
+/// What keys have taken under a rule, in the order of the keys.
+fn used_under(live: &LiveRule, moment: &Moment) -> Vec<Standing> {
+    let mut standings = Vec::new();
+    for counter in live.table.counters() {
+        standings_of(live, &counter, moment, &mut standings);
+    }
+    standings.retain(|standing| standing.used > 0);
+    standings.sort_by(|a, b| (&a.key, a.dimension).cmp(&(&b.key, b.dimension)));
+    standings
 }
 
 fn standings_of(live: &LiveRule, counter: &Counter, moment: &Moment, to: &mut Vec<Standing>) {

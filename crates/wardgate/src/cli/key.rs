@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
-use comfy_table::Table;
 use serde_json::{Value, json};
 use wardgate_config::units::Span;
 
@@ -157,24 +156,19 @@ fn revoke(args: &Revoke) -> anyhow::Result<ExitCode> {
 }
 
 fn list(args: &Ls) -> anyhow::Result<ExitCode> {
-    let api = match args.at.api() {
-        Ok(api) => api,
-        Err(fault) => return Ok(connect::misused(&fault)),
-    };
     let limit = args.limit.to_string();
     let mut query = vec![("limit", limit.as_str())];
     query.extend(args.tenant.as_deref().map(|tenant| ("tenant", tenant)));
-    let found = match block_on(api.get("/admin/v1/keys", &query))? {
-        Ok(found) => found,
-        Err(fault) => return Ok(operate::refused(&fault)),
+    let keys = match args.at.items("/admin/v1/keys", &query)? {
+        Ok(keys) => keys,
+        Err(exit) => return Ok(exit),
     };
     if args.json {
-        print::json(&found["items"])?;
+        print::json(&keys)?;
         return Ok(Exit::Ok.into());
     }
-    let mut table = Table::new();
-    table.set_header(["ID", "PRINCIPAL", "TOOLSETS", "STATE", "LAST USED"]);
-    for key in found["items"].as_array().into_iter().flatten() {
+    let mut table = print::table(["ID", "PRINCIPAL", "TOOLSETS", "STATE", "LAST USED"]);
+    for key in &keys {
         let toolsets = key["toolsets"]
             .as_array()
             .map_or("all".to_owned(), |names| {

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write, stderr, stdout};
 
+use comfy_table::{Cell, ContentArrangement, Table, presets};
 use wardgate_sanitize::printable;
 
 /// Characters of one line of foreign text on a terminal.
@@ -13,11 +14,24 @@ pub fn to_terminal() -> bool {
 }
 
 /// Returns the columns of the terminal that standard output is, if it is one.
-pub fn terminal_width() -> Option<u16> {
+fn terminal_width() -> Option<u16> {
     rustix::termios::tcgetwinsize(stdout())
         .ok()
         .map(|size| size.ws_col)
         .filter(|columns| *columns > 0)
+}
+
+/// A table under this header, as wide as the terminal.
+pub fn table(header: impl IntoIterator<Item = impl Into<Cell>>) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(width) = terminal_width() {
+        table.set_width(width);
+    }
+    table.set_header(header.into_iter().map(Into::into).collect::<Vec<Cell>>());
+    table
 }
 
 /// Says whether standard error may be coloured (<https://no-color.org>).

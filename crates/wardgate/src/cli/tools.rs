@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 use serde_json::{Value, json};
 use wardgate_protocol::Raw;
 
@@ -156,14 +156,7 @@ fn print_list(tools: &[Tool], as_json: bool) -> anyhow::Result<ExitCode> {
 }
 
 fn table(tools: &[Tool]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = print::terminal_width() {
-        table.set_width(width);
-    }
-    table.set_header(["TOOL", "SERVER", "WHAT IT DOES"]);
+    let mut table = print::table(["TOOL", "SERVER", "WHAT IT DOES"]);
     for tool in tools {
         table.add_row(row(tool));
     }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, process::ExitCode};
 
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
 use wardgate_ledger::{
     Record, RecordType, Usd,
@@ -223,14 +223,7 @@ fn quoted(cell: &str) -> String {
 }
 
 fn table(args: &Args, sums: &Sums) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = print::terminal_width() {
-        table.set_width(width);
-    }
-    table.set_header(header(args).iter().map(|name| name.to_uppercase()));
+    let mut table = print::table(header(args).iter().map(|name| name.to_uppercase()));
     for (key, sum) in sums {
         let names = key.iter().map(|name| print::brief(name, 96));
         table.add_row(names.chain(sum.cells()));

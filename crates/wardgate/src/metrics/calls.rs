@@ -45,7 +45,11 @@ impl Calls {
             "Decisions by policies",
             self.decisions.family.clone(),
         );
-        registry.register("audit_records", "Records made", self.records.family.clone());
+        registry.register(
+            "audit_records",
+            "Records handed to the ledger",
+            self.records.family.clone(),
+        );
     }
 
     /// Counts a record, once it is complete.

@@ -97,6 +97,7 @@ async fn a_smaller_limit_is_tried_on_recorded_calls() {
     assert_eq!(half["refused"], 5, "{half:#}");
     assert_eq!(half["by_rule"], json!({"local/floor": 5}));
     assert_eq!(half["by_principal"], json!({"local/anonymous": 5}));
+    assert_eq!(half["by_tool"], json!({"lab/put_item": 5}));
 
     let tight = CONFIG.replace("cost_usd: 1.5", "cost_usd: 0.06");
     std::fs::write(serve.path("tight.yaml"), tight).expect("a file");

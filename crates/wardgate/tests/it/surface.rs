@@ -410,6 +410,13 @@ async fn holds(world: &World, all: &Shown) {
     let counted = metrics(&serve).await;
     let agreed = "wardgate_surface_disagreement_total 0\n";
     assert!(counted.contains(agreed), "{counted}");
+    // Without policies there is nothing that could disagree.
+    let checked = counted
+        .lines()
+        .find_map(|line| line.strip_prefix("wardgate_surface_checked_total "));
+    let was_checked = checked.is_some_and(|count| count != "0");
+    let permits = counted.contains("wardgate_policy_decisions_total{effect=\"allow\"}");
+    assert_eq!(was_checked, permits, "{counted}");
     serve.signal(rustix::process::Signal::TERM);
     serve.ended().await;
 }

@@ -5,7 +5,7 @@ mod shown;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Exit, connect, operate, operate::OperateArgs, print};
 use crate::client::admin::AdminError;
@@ -103,12 +103,9 @@ fn list(args: &Ls) -> anyhow::Result<ExitCode> {
         .into_iter()
         .chain(state)
         .collect();
-    let mut page = match asked(&args.at, PATH, &query)? {
-        Ok(page) => page,
+    let items = match args.at.items(PATH, &query)? {
+        Ok(items) => items,
         Err(exit) => return Ok(exit),
-    };
-    let Value::Array(items) = page["items"].take() else {
-        return Ok(operate::refused(&AdminError::Foreign));
     };
     match args.json {
         true => print::json(&items)?,
@@ -118,7 +115,7 @@ fn list(args: &Ls) -> anyhow::Result<ExitCode> {
 }
 
 fn show(args: &Show) -> anyhow::Result<ExitCode> {
-    let item = match asked(&args.at, &format!("{PATH}/{}", args.id), &[])? {
+    let item = match args.at.get(&format!("{PATH}/{}", args.id), &[])? {
         Ok(item) => item,
         Err(exit) => return Ok(exit),
     };
@@ -127,19 +124,6 @@ fn show(args: &Show) -> anyhow::Result<ExitCode> {
         false => print::line(&shown::whole(&item))?,
     }
     Ok(Exit::Ok.into())
-}
-
-fn asked(
-    at: &OperateArgs,
-    path: &str,
-    query: &[(&str, &str)],
-) -> anyhow::Result<Result<Value, ExitCode>> {
-    let api = match at.api() {
-        Ok(api) => api,
-        Err(fault) => return Ok(Err(connect::misused(&fault))),
-    };
-    let answer = connect::block_on(api.get(path, query))?;
-    Ok(answer.map_err(|fault| operate::refused(&fault)))
 }
 
 fn change(args: &What, verb: &str, reason: &str) -> anyhow::Result<ExitCode> {

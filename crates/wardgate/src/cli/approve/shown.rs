@@ -1,19 +1,12 @@
 //! Approvals as a person reads them. What callers wrote is shown without control characters.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 use serde_json::Value;
 
 use crate::cli::print;
 
 pub fn table(items: &[Value]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = print::terminal_width() {
-        table.set_width(width);
-    }
-    table.set_header(["ID", "STATE", "REQUESTER", "TOOL", "NEEDS", "UNTIL"]);
+    let mut table = print::table(["ID", "STATE", "REQUESTER", "TOOL", "NEEDS", "UNTIL"]);
     for item in items {
         table.add_row([
             text(item, "id"),

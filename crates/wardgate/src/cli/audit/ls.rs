@@ -1,6 +1,6 @@
 //! `wardgate audit ls`: a table of records, newest first.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 use wardgate_ledger::record::Status;
 
 use super::{
@@ -56,14 +56,7 @@ pub async fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn table(entries: &[Entry]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = print::terminal_width() {
-        table.set_width(width);
-    }
-    table.set_header(["TIME", "WHO", "TYPE", "WHAT", "STATUS", "MS", "ID"]);
+    let mut table = print::table(["TIME", "WHO", "TYPE", "WHAT", "STATUS", "MS", "ID"]);
     for entry in entries {
         table.add_row(row(entry));
     }

@@ -8,8 +8,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::{Exit, connect, connect::block_on, operate, operate::OperateArgs, print};
-use crate::client::admin::AdminError;
+use super::{Exit, operate::OperateArgs, print};
 
 const PATH: &str = "/admin/v1/limits";
 
@@ -95,16 +94,9 @@ fn show(args: &Show) -> anyhow::Result<ExitCode> {
 
 /// The API's items, each with an `id`; else how to exit.
 fn standings(at: &OperateArgs) -> anyhow::Result<Result<Vec<Value>, ExitCode>> {
-    let api = match at.api() {
-        Ok(api) => api,
-        Err(fault) => return Ok(Err(connect::misused(&fault))),
-    };
-    let mut list = match block_on(async { api.get(PATH, &[]).await })? {
-        Ok(list) => list,
-        Err(fault) => return Ok(Err(operate::refused(&fault))),
-    };
-    let Value::Array(mut items) = list["items"].take() else {
-        return Ok(Err(operate::refused(&AdminError::Foreign)));
+    let mut items = match at.items(PATH, &[])? {
+        Ok(items) => items,
+        Err(exit) => return Ok(Err(exit)),
     };
     for item in &mut items {
         let name = item["limit"].as_str().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, Table};
 use serde_json::Value;
 
 use crate::cli::print;
@@ -28,14 +28,7 @@ fn left(item: &Value) -> f64 {
 }
 
 pub fn table(items: &[Value]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = print::terminal_width() {
-        table.set_width(width);
-    }
-    table.set_header(["LIMIT", "OF", "USED", "MOST", "UNIT", "RESETS"]);
+    let mut table = print::table(["LIMIT", "OF", "USED", "MOST", "UNIT", "RESETS"]);
     for item in items {
         let amount = |key: &str| amount(&item["dimension"], &item[key]);
         table.add_row([

@@ -66,6 +66,7 @@ struct Told {
     refused: usize,
     by_rule: BTreeMap<String, u64>,
     by_principal: BTreeMap<String, u64>,
+    by_tool: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -189,6 +190,7 @@ fn told(report: &Report, ids: &[String]) -> Simulated {
             refused: report.refused.len(),
             by_rule: report.by_rule.clone(),
             by_principal: report.by_principal.clone(),
+            by_tool: report.by_tool.clone(),
         },
     }
 }
@@ -199,7 +201,11 @@ fn show(simulated: &Simulated) -> anyhow::Result<()> {
         "{} of {} calls would have been refused",
         told.refused, told.calls
     ))?;
-    for (what, counts) in [("by", &told.by_rule), ("of", &told.by_principal)] {
+    for (what, counts) in [
+        ("by", &told.by_rule),
+        ("of", &told.by_principal),
+        ("of", &told.by_tool),
+    ] {
         for (name, count) in counts {
             print::line(&format!("  {count} {what} {}", print::brief(name, 96)))?;
         }

@@ -1,6 +1,6 @@
 //! Overrides as they are printed for a person, from the API's JSON.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 use serde_json::Value;
 
 use crate::cli::print;
@@ -42,14 +42,7 @@ pub fn about(item: &Value) -> String {
 const KILL: &str = "the file KILL";
 
 pub fn table(items: &[Value]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = print::terminal_width() {
-        table.set_width(width);
-    }
-    table.set_header(["ID", "EFFECT", "WHAT", "STATE", "UNTIL", "BY", "REASON"]);
+    let mut table = print::table(["ID", "EFFECT", "WHAT", "STATE", "UNTIL", "BY", "REASON"]);
     for item in items {
         table.add_row([
             text(&item["id"]),
