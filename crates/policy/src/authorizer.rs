@@ -1,5 +1,6 @@
 //! Policies compiled over the tools they govern. Immutable: other policies or tools make another authorizer.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use wardgate_model::{PrincipalKind, ToolRef, ToolsetName};
 
 use crate::candidates::{ByKind, Finder};
 use crate::entity::{self, KINDS, LIST, PROMPT, READ};
+use crate::memo::Memo;
 use crate::parse::Policies;
 use crate::scope::{CallScope, Subject};
 use crate::shape::{Field, Shape};
@@ -20,6 +22,7 @@ pub struct Authorizer {
     pub(crate) read: ByKind,
     pub(crate) prompt: ByKind,
     pub(crate) list: ByKind,
+    pub(crate) memo: Memo,
 }
 
 /// A tool with all that is known of its calls before they come.
@@ -51,6 +54,7 @@ impl Authorizer {
             read,
             prompt,
             list,
+            memo: Memo::default(),
             policies,
         }
     }
@@ -93,10 +97,13 @@ impl Governed {
         }
     }
 
-    pub(crate) fn entities(&self, toolset: &ToolsetName) -> Result<Entities, entity::Unbuildable> {
+    pub(crate) fn entities(
+        &self,
+        toolset: &ToolsetName,
+    ) -> Result<Cow<'_, Entities>, entity::Unbuildable> {
         match self.entities.get(toolset) {
-            Some(entities) => Ok(entities.clone()),
-            None => entity::call(&self.tool, toolset),
+            Some(entities) => Ok(Cow::Borrowed(entities)),
+            None => Ok(Cow::Owned(entity::call(&self.tool, toolset)?)),
         }
     }
 }

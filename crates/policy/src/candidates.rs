@@ -1,6 +1,7 @@
 //! The rules that can match a subject, as sets that Cedar evaluates, and the evaluation.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cedar_policy::{Authorizer as Cedar, Entities, PolicyId, PolicySet, Request};
@@ -18,6 +19,8 @@ const SUBSETS_MAX: usize = 256;
 
 /// Rules by their name in Cedar, with their place among all rules.
 pub(crate) struct Candidates {
+    /// No other set of this process has it.
+    pub(crate) number: u64,
     rules: HashMap<PolicyId, (usize, Arc<Rule>)>,
     /// In the order of the files, with what a request decides of their heads.
     heads: Vec<(usize, Arc<Rule>, Head)>,
@@ -25,10 +28,20 @@ pub(crate) struct Candidates {
     subsets: Mutex<HashMap<Box<[bool]>, Arc<Candidates>>>,
     /// Each rule as a permit: see [`crate::rule::Source::probe`].
     probes: PolicySet,
-    /// What can be said before a call is known: see [`crate::visible`].
     outlines: PolicySet,
     pub(crate) reads: Wanted,
     pub(crate) principal_attributes: bool,
+    /// Their conditions look at the caller; their heads match already.
+    pub(crate) minds_caller: bool,
+}
+
+/// In which form rules are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Whole.
+    Probe,
+    /// As far as can be said before a call is known: see [`crate::visible`].
+    Outline,
 }
 
 /// Which rules matched, and which failed, in the order of the files.
@@ -40,6 +53,7 @@ pub(crate) struct Matches {
 
 impl Candidates {
     fn new(rules: Vec<(usize, Arc<Rule>)>) -> Candidates {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let mut reads = Wanted::default();
         for (_, rule) in &rules {
             reads.merge(&rule.source.reads.context);
@@ -50,6 +64,7 @@ impl Candidates {
         // A forbid that varies may not apply to some call, so it hides nothing.
         let shows = |rule: &Rule| !(rule.is_forbid() && rule.source.reads.varies());
         Candidates {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             probes: set(rules
                 .iter()
                 .map(|(_, rule)| rule.source.probe.clone())
@@ -60,6 +75,7 @@ impl Candidates {
                 .map(|(_, rule)| rule.source.outline.clone())
                 .collect()),
             principal_attributes: rules.iter().any(|(_, rule)| rule.source.reads.principal),
+            minds_caller: rules.iter().any(|(_, rule)| rule.source.reads.caller),
             reads,
             heads: rules
                 .iter()
@@ -106,19 +122,15 @@ impl Candidates {
         subset
     }
 
-    pub(crate) fn evaluate(&self, request: &Request, entities: &Entities) -> Matches {
-        self.of(&self.probes, request, entities)
-    }
-
-    pub(crate) fn evaluate_outlines(&self, request: &Request, entities: &Entities) -> Matches {
-        self.of(&self.outlines, request, entities)
-    }
-
     pub(crate) fn contain(&self, rule: &Rule) -> bool {
         self.rules.contains_key(rule.source.policy.id())
     }
 
-    fn of(&self, set: &PolicySet, request: &Request, entities: &Entities) -> Matches {
+    pub(crate) fn evaluate(&self, form: Form, request: &Request, entities: &Entities) -> Matches {
+        let set = match form {
+            Form::Probe => &self.probes,
+            Form::Outline => &self.outlines,
+        };
         let response = Cedar::new().is_authorized(request, set, entities);
         let diagnostics = response.diagnostics();
         let mut matched: Vec<&(usize, Arc<Rule>)> = diagnostics

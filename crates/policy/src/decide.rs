@@ -1,5 +1,6 @@
 //! One request to one decision. Whatever cannot be evaluated is a deny.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid};
@@ -7,10 +8,11 @@ use serde_json::value::RawValue;
 use wardgate_model::{Caller, ToolRef, ToolsetName};
 
 use crate::authorizer::Authorizer;
-use crate::candidates::{Candidates, Matches};
+use crate::candidates::{Candidates, Form, Matches};
 use crate::decision::{Decision, Reason, Waivers};
 use crate::entity::{self, KINDS, LIST, PROMPT, READ, Unbuildable};
 use crate::facts::{self, Circumstances, ContextFault, Input};
+use crate::memo::{Asked, Key};
 use crate::rule::RuleId;
 use crate::tool::Server;
 
@@ -52,8 +54,14 @@ pub(crate) struct Question<'a> {
     pub(crate) action: EntityUid,
     pub(crate) resource: EntityUid,
     /// All but the principal's.
-    pub(crate) entities: Entities,
+    pub(crate) entities: Cow<'a, Entities>,
     pub(crate) input: Option<Input<'a>>,
+}
+
+/// A question as Cedar is asked it.
+struct Put {
+    request: cedar_policy::Request,
+    entities: Entities,
 }
 
 /// Why a request could not be put to Cedar.
@@ -75,20 +83,49 @@ impl Authorizer {
     /// Decides the request: default deny, forbid wins, and any evaluation error of a rule that counts is a deny.
     pub fn decide(&self, request: &Request<'_>) -> Decision {
         match self.matches(request) {
-            Ok(matches) => Decision::weigh(matches, request.waivers()),
+            Ok(matches) => Decision::weigh(Matches::clone(&matches), request.waivers()),
             Err(Unaskable::UnknownTool) => Decision::denied(Reason::UnknownTool, None),
             Err(fault) => Decision::denied(Reason::PolicyError, Some(fault.to_string())),
         }
     }
 
-    pub(crate) fn matches(&self, request: &Request<'_>) -> Result<Matches, Unaskable> {
+    pub(crate) fn matches(&self, request: &Request<'_>) -> Result<Arc<Matches>, Unaskable> {
         let question = self.question(request)?;
-        let candidates = question
-            .candidates
-            .narrowed(request.caller, request.toolset);
-        let (asked, entities) =
-            question.ask(&candidates, request.caller, &request.circumstances)?;
-        Ok(candidates.evaluate(&asked, &entities))
+        match request.target {
+            Target::Call { tool, .. } => {
+                let asked = Asked {
+                    form: Form::Probe,
+                    caller: request.caller,
+                    tool,
+                    toolset: request.toolset,
+                    circumstances: &request.circumstances,
+                    input: question.input,
+                };
+                self.remembered(&question, &asked)
+            }
+            Target::Read { .. } | Target::Prompt { .. } | Target::List => {
+                let (caller, toolset) = (request.caller, request.toolset);
+                let candidates = question.candidates.narrowed(caller, toolset);
+                let asked = question.ask(&candidates, caller, &request.circumstances)?;
+                Ok(Arc::new(asked.of(&candidates, Form::Probe)))
+            }
+        }
+    }
+
+    /// What the candidates say about a tool, asked of Cedar once for all that agree in what they read.
+    pub(crate) fn remembered(
+        &self,
+        question: &Question<'_>,
+        asked: &Asked<'_>,
+    ) -> Result<Arc<Matches>, Unaskable> {
+        let caller = asked.caller;
+        of_one_name(caller)?;
+        let candidates = question.candidates.narrowed(caller, asked.toolset);
+        let key = Key::new(&candidates, asked);
+        self.memo.matches(key, || {
+            let put = question.ask(&candidates, caller, asked.circumstances)?;
+            Ok(put.of(&candidates, asked.form))
+        })
     }
 
     pub(crate) fn question<'a>(&'a self, request: &Request<'a>) -> Result<Question<'a>, Unaskable> {
@@ -111,21 +148,31 @@ impl Authorizer {
                 candidates: self.read.of(kind),
                 action: entity::action(READ),
                 resource: entity::of_server_uid(&KINDS.resource, server, uri),
-                entities: entity::of_server(&KINDS.resource, server, uri, request.toolset)?,
+                entities: Cow::Owned(entity::of_server(
+                    &KINDS.resource,
+                    server,
+                    uri,
+                    request.toolset,
+                )?),
                 input: None,
             },
             Target::Prompt { server, name } => Question {
                 candidates: self.prompt.of(kind),
                 action: entity::action(PROMPT),
                 resource: entity::of_server_uid(&KINDS.prompt, server, name),
-                entities: entity::of_server(&KINDS.prompt, server, name, request.toolset)?,
+                entities: Cow::Owned(entity::of_server(
+                    &KINDS.prompt,
+                    server,
+                    name,
+                    request.toolset,
+                )?),
                 input: None,
             },
             Target::List => Question {
                 candidates: self.list.of(kind),
                 action: entity::action(LIST),
                 resource: entity::uid(&KINDS.toolset, request.toolset.as_str()),
-                entities: Entities::empty(),
+                entities: Cow::Owned(Entities::empty()),
                 input: None,
             },
         })
@@ -143,24 +190,35 @@ impl Request<'_> {
 
 impl Question<'_> {
     /// Puts the question as far as these of its candidates mind it.
-    pub(crate) fn ask(
+    fn ask(
         &self,
         candidates: &Candidates,
         caller: &Caller,
         circumstances: &Circumstances<'_>,
-    ) -> Result<(cedar_policy::Request, Entities), Unaskable> {
-        // `tenant/principal` and `tenant/group` name one thing only while tenants have no slash.
-        if caller.tenant.as_str().contains('/') {
-            return Err(Unaskable::Tenant);
-        }
+    ) -> Result<Put, Unaskable> {
+        of_one_name(caller)?;
         let context = facts::context(&candidates.reads, circumstances, self.input)?;
         let principal = entity::principal(caller, candidates.principal_attributes)?;
         let uid = principal.uid();
-        let entities = self.entities.clone().add_entities([principal], None);
+        let entities = Entities::clone(&self.entities).add_entities([principal], None);
         let entities = entities.map_err(|error| Unbuildable::Entities(Box::new(error)))?;
         let (action, resource) = (self.action.clone(), self.resource.clone());
-        let asked = cedar_policy::Request::new(uid, action, resource, context, None);
-        let asked = asked.map_err(|error| Unaskable::Refused(error.to_string()))?;
-        Ok((asked, entities))
+        let request = cedar_policy::Request::new(uid, action, resource, context, None);
+        let request = request.map_err(|error| Unaskable::Refused(error.to_string()))?;
+        Ok(Put { request, entities })
+    }
+}
+
+impl Put {
+    fn of(&self, candidates: &Candidates, form: Form) -> Matches {
+        candidates.evaluate(form, &self.request, &self.entities)
+    }
+}
+
+/// `tenant/principal` and `tenant/group` name one thing only while tenants have no slash.
+fn of_one_name(caller: &Caller) -> Result<(), Unaskable> {
+    match caller.tenant.as_str().contains('/') {
+        true => Err(Unaskable::Tenant),
+        false => Ok(()),
     }
 }

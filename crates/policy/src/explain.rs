@@ -59,7 +59,7 @@ impl Authorizer {
             .map(|question| &**question.candidates);
         let matches = self.matches(request).ok();
         let rules = self.policies().rules().iter().map(|rule| RuleVerdict {
-            verdict: verdict(rule, candidates, matches.as_ref()),
+            verdict: verdict(rule, candidates, matches.as_deref()),
             rule: rule.clone(),
         });
         Explanation {

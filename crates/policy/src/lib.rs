@@ -23,6 +23,7 @@ mod authorizer;
 mod candidates;
 mod decide;
 mod decision;
+mod memo;
 mod scope;
 mod visible;
 

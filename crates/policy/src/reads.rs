@@ -64,6 +64,8 @@ pub(crate) struct Reads {
     pub(crate) context: Wanted,
     /// Attributes of the principal are read, not only its type, id or groups.
     pub(crate) principal: bool,
+    /// A condition looks at the principal in any way.
+    pub(crate) caller: bool,
     pub(crate) comparisons: Vec<Comparison>,
     /// Ids of the entities that are named, by type.
     pub(crate) entities: BTreeMap<String, BTreeSet<String>>,
@@ -134,7 +136,10 @@ impl Reads {
             "Value" => self.scope(operands),
             "Var" | "." | "has" => match path(node) {
                 Some((Root::Context, path)) => self.context.insert(&path),
-                Some((Root::Principal, path)) => self.principal |= !path.is_empty(),
+                Some((Root::Principal, path)) => {
+                    self.caller = true;
+                    self.principal |= !path.is_empty();
+                }
                 Some((Root::Other, _)) => {}
                 None => self.expression(&operands["left"]),
             },

@@ -11,10 +11,11 @@
 use wardgate_model::{Caller, ToolRef, ToolsetName};
 
 use crate::authorizer::Authorizer;
-use crate::candidates::Matches;
+use crate::candidates::{Form, Matches};
 use crate::decide::Question;
 use crate::decision::{Decision, Effect, Waivers};
 use crate::facts::Circumstances;
+use crate::memo::Asked;
 
 impl Authorizer {
     /// Returns whether the tool belongs in the caller's lists. An unknown tool does not, nor one that
@@ -40,11 +41,18 @@ impl Authorizer {
             entities,
             input: None,
         };
-        let candidates = question.candidates.narrowed(caller, toolset);
-        let Ok((asked, entities)) = question.ask(&candidates, caller, circumstances) else {
+        let asked = Asked {
+            form: Form::Outline,
+            caller,
+            tool,
+            toolset,
+            circumstances,
+            input: None,
+        };
+        let Ok(matches) = self.remembered(&question, &asked) else {
             return false;
         };
-        let mut matches = candidates.evaluate_outlines(&asked, &entities);
+        let mut matches = Matches::clone(&matches);
         forgive(&mut matches);
         let waivers = Waivers {
             grants: &[],
