@@ -244,7 +244,7 @@ async fn forwarded(
         Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
             way::task::task(gate, call, slot, trail).await
         }
-        _ => way::named::unknown(gate, call, slot, trail).await,
+        _ => way::named::unknown(gate, call, slot, heeded, trail).await,
     }
 }
 

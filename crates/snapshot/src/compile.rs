@@ -295,6 +295,12 @@ fn is_served(toolset: &config::Toolset, config: &Config) -> bool {
     environments.is_none_or(|names| names.contains(&config.gateway.environment))
 }
 
+fn is_bounded(toolset: &config::Toolset) -> bool {
+    let shows_all = |alias| toolset.tools.contains(&format!("{alias}/*"));
+    let is_whole = toolset.servers.iter().all(shows_all) && toolset.hide.is_empty();
+    !is_whole || toolset.read_only || toolset.risk_max.is_some()
+}
+
 fn compile_toolset(
     toolset: &config::Toolset,
     config: &Config,
@@ -310,6 +316,7 @@ fn compile_toolset(
     Ok(Toolset {
         name: toolset.name.clone(),
         servers: toolset.servers.clone(),
+        is_bounded: is_bounded(toolset),
         show: set(&toolset.tools)?,
         hide: set(&toolset.hide)?,
         prefix: match toolset.prefix {

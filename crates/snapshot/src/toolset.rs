@@ -14,6 +14,8 @@ pub struct Toolset {
     pub name: ToolsetName,
     /// Aliases in config order; the order of lists and of collisions.
     pub servers: Vec<Alias>,
+    /// It has bounds, so that not everything its servers can do is part of it.
+    pub is_bounded: bool,
     /// Matches `alias/tool`; empty config means `alias/*` for each server.
     pub show: GlobSet,
     pub hide: GlobSet,

@@ -99,19 +99,25 @@ pub async fn completion(
     }
 }
 
-/// Passes a method the gateway does not know to the only server it can be meant for.
+/// Passes a method the gateway does not know to the only server it can be meant for. Nobody can say what it would do there, so
+/// where anything bounds what callers may do, it is not passed.
 ///
 /// # Errors
-/// −32601 when the toolset has several servers, else as every call.
+/// −32601 when it is not, else as every call.
 pub async fn unknown(
     gate: &Gate,
     call: &Call,
     slot: &Slot,
+    heeded: &Heeded,
     trail: &mut Trail,
 ) -> Result<CleanReply, Stop> {
     let [alias] = call.toolset.servers.as_slice() else {
         return Err(super::not_found(call));
     };
+    let is_governed = call.toolset.policies.is_some() || authorize::governs(call, heeded);
+    if is_governed || call.toolset.is_bounded {
+        return Err(super::not_found(call));
+    }
     let Some(server) = call.snapshot.servers.get(alias) else {
         return Err(super::not_found(call));
     };

@@ -6,6 +6,7 @@ use wardgate_testkit::{
     http::{Reply, Request, send},
     legacy::Session,
     modern,
+    upstream::{Act, Received, Upstream},
 };
 
 use crate::{edge::call, gateway::TestGateway};
@@ -61,6 +62,44 @@ async fn a_read_only_toolset_shows_and_calls_only_what_the_operator_vouches_for(
     assert_eq!(
         refused.to_string(),
         unknown.replace("no_such_tool", "put_item")
+    );
+}
+
+/// Nobody can say what a method that the gateway does not know would do: where anything is forbidden, it is not passed on.
+#[tokio::test]
+async fn methods_nobody_knows_end_at_a_toolset_with_bounds() {
+    let echoes = |received: &Received| Act::result(received, r#"{"resultType":"complete"}"#);
+    let upstream = Upstream::modern(json!([]), echoes).await;
+    let config = CONFIG.replace(
+        "  lab:\n    lab: {effects: effects.jsonl}",
+        &format!("  lab:\n    url: {}", upstream.url()),
+    );
+    let config = config.replace(
+        "toolsets:\n",
+        "toolsets:\n  few: {tools: [\"lab/get_*\"]}\n  less: {hide: [\"lab/put_*\"]}\n",
+    );
+    let gateway = TestGateway::start(&config).await;
+    let odd = async |toolset: &str, method: &str| {
+        let request = modern::request(&format!("/mcp/{toolset}"), 1, method, json!({}));
+        send(gateway.address, &request).await.answer()
+    };
+    for method in ["files/delete", "TOOLS/CALL", "resources/write"] {
+        for toolset in ["reading", "tame", "few", "less"] {
+            let refused = odd(toolset, method).await;
+            assert_eq!(
+                refused["error"]["code"], -32601,
+                "{toolset} {method} {refused}"
+            );
+        }
+        let passed = odd("default", method).await;
+        assert!(passed["result"].is_object(), "{passed}");
+    }
+    let reached = upstream.received();
+    let reached = reached.iter().map(Received::rpc);
+    let odd = reached.filter(|rpc| rpc != "server/discover" && !rpc.ends_with("/list"));
+    assert_eq!(
+        odd.collect::<Vec<_>>(),
+        ["files/delete", "TOOLS/CALL", "resources/write"]
     );
 }
 
