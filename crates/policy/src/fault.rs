@@ -11,6 +11,7 @@ use serde::Serialize;
 pub enum FaultKind {
     Syntax,
     Template,
+    TooDeep,
     DuplicateId,
     UnknownAnnotation,
     MalformedAnnotation,

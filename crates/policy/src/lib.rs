@@ -5,6 +5,7 @@
 //! Nothing here waits for an approval or redacts a reply: a decision says what others must do.
 
 mod annotation;
+mod depth;
 mod fault;
 mod parse;
 mod reads;

@@ -12,6 +12,7 @@ use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Template};
 use miette::{Diagnostic, SourceSpan};
 
 use crate::annotation;
+use crate::depth::{LEVELS_MAX, too_deep};
 use crate::fault::{Fault, FaultKind, Place, span_of};
 use crate::reads::{Reads, outline, probe};
 use crate::rule::{Rule, RuleEffect, RuleId, Source};
@@ -71,6 +72,9 @@ impl Policies {
 type Parsed = (Vec<Rule>, Vec<Fault>);
 
 fn parse_file(file: PolicyFile<'_>) -> Result<Parsed, Vec<Fault>> {
+    if let Some(span) = too_deep(file.text) {
+        return Err(vec![depth_fault(file, span)]);
+    }
     let set = PolicySet::from_str(file.text).map_err(|errors| {
         errors
             .iter()
@@ -98,6 +102,17 @@ fn parse_file(file: PolicyFile<'_>) -> Result<Parsed, Vec<Fault>> {
         }
     }
     Ok((rules, faults))
+}
+
+fn depth_fault(file: PolicyFile<'_>, span: Range<usize>) -> Fault {
+    Fault {
+        kind: FaultKind::TooDeep,
+        place: Place::of(file.name, file.text, span),
+        message: format!(
+            "this policy is more than {LEVELS_MAX} brackets and operators deep; the file is not read"
+        ),
+        hint: Some("write several policies, or one set: `[\"a\", \"b\"].contains(…)`".to_owned()),
+    }
 }
 
 fn syntax_fault(file: PolicyFile<'_>, error: &cedar_policy::ParseError) -> Fault {

@@ -24,6 +24,39 @@ fn syntax_faults_have_their_place() {
     );
 }
 
+/// Walked as a tree it would take more stack than there is.
+#[test]
+fn what_is_too_deep_is_told_and_not_walked() {
+    let head = "permit (principal, action, resource)\nwhen { ";
+    for (open, close) in [("true || ", ""), ("true && ", ""), ("(", ")"), ("!", "")] {
+        let text = [
+            head,
+            &open.repeat(20_000),
+            "true",
+            &close.repeat(20_000),
+            " };",
+        ]
+        .concat();
+        let [(kind, line, _)] = faults(&text)[..] else {
+            panic!("{open}");
+        };
+        assert_eq!((kind, line), (FaultKind::TooDeep, 2), "{open}");
+    }
+}
+
+/// As deep as policies may be: on the stack of a thread, in every walk.
+#[test]
+fn what_may_be_read_can_be_walked() {
+    for (open, close) in [("true || ", ""), ("true && ", ""), ("(", ")")] {
+        let condition = [&open.repeat(60), "true", &close.repeat(60)].concat();
+        let text = format!("permit (principal, action, resource) when {{ {condition} }};");
+        let walk = std::thread::Builder::new().stack_size(16 << 20);
+        let walk = walk.spawn(move || world::World::new(&text).decide().effect);
+        let effect = walk.expect("a thread").join().expect("no panic");
+        assert_eq!(effect, wardgate_policy::Effect::Allow);
+    }
+}
+
 #[test]
 fn every_fault_of_every_file_is_told_at_once() {
     let files = [

@@ -39,6 +39,9 @@ use crate::{
 
 mod banner;
 
+/// For each thread that walks policies, the deepest included; no more of it is used than they are deep.
+const STACK: usize = 16 << 20;
+
 /// Serves until told to stop.
 ///
 /// # Errors
@@ -55,6 +58,7 @@ pub fn serve(args: Args) -> anyhow::Result<ExitCode> {
     };
     config_file::show(&inputs.loaded.remarks);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(STACK)
         .enable_all()
         .build()?;
     let served = runtime.block_on(run(args, inputs, watch));
