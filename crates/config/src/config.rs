@@ -161,7 +161,7 @@ pub struct Toolset {
     pub name: ToolsetName,
     /// In the order of the toolset, or else of the file.
     pub servers: Vec<Alias>,
-    /// Patterns `alias/tool`; never empty unless `servers` is.
+    /// Patterns `alias/tool`.
     pub tools: Vec<String>,
     pub hide: Vec<String>,
     pub prefix: Prefix,

@@ -449,12 +449,12 @@ impl Default for Timeouts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RawToolset {
-    /// Servers it shows, by name or alias. By default those that `tools` names, or every one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub servers: Vec<String>,
-    /// Patterns `alias/tool` of what it shows, such as `crm/*`. By default everything of its servers.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tools: Vec<String>,
+    /// Servers it shows, by name or alias. By default those that `tools` names, or every one; an empty list is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub servers: Option<Vec<String>>,
+    /// Patterns `alias/tool` of what it shows, such as `crm/*`. By default everything of its servers; an empty list is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
     /// Patterns `alias/tool` of what it hides, whatever `tools` says.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hide: Vec<String>,

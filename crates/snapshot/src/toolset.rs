@@ -16,7 +16,7 @@ pub struct Toolset {
     pub servers: Vec<Alias>,
     /// It has bounds, so that not everything its servers can do is part of it.
     pub is_bounded: bool,
-    /// Matches `alias/tool`; empty config means `alias/*` for each server.
+    /// Matches `alias/tool`.
     pub show: GlobSet,
     pub hide: GlobSet,
     pub prefix: Prefix,

@@ -82,16 +82,21 @@ fn check(
             hint,
         );
     }
-    let named = named(checks, &place.child("servers"), &raw.servers, known);
-    let all: Vec<&Alias> = known.servers.iter().map(|(_, alias)| alias).collect();
-    let scope: Vec<&Alias> = if raw.servers.is_empty() {
-        all
-    } else {
-        named.iter().collect()
+    let wanted = raw.servers.as_deref();
+    let named = named(
+        checks,
+        &place.child("servers"),
+        wanted.unwrap_or_default(),
+        known,
+    );
+    let scope: Vec<&Alias> = match wanted {
+        None => known.servers.iter().map(|(_, alias)| alias).collect(),
+        Some(_) => named.iter().collect(),
     };
-    let judge = known.complete && named.len() == raw.servers.len();
+    let judge = known.complete && wanted.is_none_or(|wanted| wanted.len() == named.len());
     let mut touched: Vec<&Alias> = Vec::new();
-    for (key, patterns) in [("tools", &raw.tools), ("hide", &raw.hide)] {
+    let shown = raw.tools.as_deref();
+    for (key, patterns) in [("tools", shown.unwrap_or_default()), ("hide", &raw.hide)] {
         for (position, text) in patterns.iter().enumerate() {
             let place = place.child(key).child(position);
             let found = pattern(checks, &place, text, &scope, judge);
@@ -100,19 +105,12 @@ fn check(
             }
         }
     }
-    let over: Vec<Alias> = match (raw.servers.is_empty(), raw.tools.is_empty()) {
-        (false, _) => named.clone(),
-        (true, true) => scope.into_iter().cloned().collect(),
-        (true, false) => scope
-            .into_iter()
-            .filter(|alias| touched.contains(alias))
-            .cloned()
-            .collect(),
-    };
-    let tools = if raw.tools.is_empty() {
-        everything(&over)
-    } else {
-        raw.tools.clone()
+    let is_over = |alias: &Alias| wanted.is_some() || shown.is_none() || touched.contains(&alias);
+    let over = scope.into_iter().filter(|alias| is_over(alias));
+    let over: Vec<Alias> = over.cloned().collect();
+    let tools = match &raw.tools {
+        None => everything(&over),
+        Some(tools) => tools.clone(),
     };
     Toolset {
         name: ToolsetName::new(name),

@@ -112,6 +112,19 @@ async fn a_toolset_shows_no_tool_of_more_risk_than_it_bears() {
     assert_eq!(gateway.effects().len(), 1);
 }
 
+/// An empty list lets nothing through; only what is left out is everything.
+#[tokio::test]
+async fn an_empty_list_shows_nothing() {
+    let empty = "toolsets:\n  nothing: {tools: []}\n  nowhere: {servers: []}\n";
+    let gateway = TestGateway::start(&CONFIG.replace("toolsets:\n", empty)).await;
+    for toolset in ["nothing", "nowhere"] {
+        assert!(listed(&gateway, toolset).await.is_empty(), "{toolset}");
+        let refused = send(gateway.address, &put(toolset)).await.answer();
+        assert_eq!(refused["error"]["code"], -32602, "{toolset} {refused}");
+    }
+    assert!(gateway.effects().is_empty());
+}
+
 #[tokio::test]
 async fn a_toolset_of_a_group_does_not_exist_for_others() {
     let gateway = TestGateway::start(CONFIG).await;
