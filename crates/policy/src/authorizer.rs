@@ -63,6 +63,11 @@ impl Authorizer {
         &self.policies
     }
 
+    /// Says whether the tool is among those it decides over.
+    pub fn knows(&self, tool: &ToolRef) -> bool {
+        self.tools.contains_key(tool)
+    }
+
     pub fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.tools.values().map(|governed| &governed.tool)
     }

@@ -36,6 +36,11 @@ pub struct TaskId {
 }
 
 impl TaskId {
+    /// Whose result it will be, where that is known.
+    pub fn tool(&self) -> Option<&str> {
+        self.tool.as_deref()
+    }
+
     /// How what is said of the task is made fit for the caller.
     pub fn filter(&self, call: &Call) -> Filter {
         Filter::of(call, &self.server, self.tool.as_deref(), self.owed.clone())

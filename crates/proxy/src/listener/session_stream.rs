@@ -20,7 +20,7 @@ use crate::{
     overrides::ongoing::Ticket,
     session::{
         Session,
-        news::{self, Interest},
+        news::{self, Hearer, Interest},
         quota::OpenStream,
         recognise,
         stream::StreamLog,
@@ -156,6 +156,11 @@ async fn follow(
     (closed, ticket): (CancellationToken, Ticket),
     mut changes: Receiver<Change>,
 ) {
+    let hearer = Hearer {
+        gate: &gate,
+        toolset: &toolset.name,
+        credentials: &credentials,
+    };
     let had = ticket.subject().caller.clone();
     let mut lost = std::pin::pin!(standing::lost(&gate, &toolset.name, &credentials, &had));
     loop {
@@ -173,7 +178,7 @@ async fn follow(
             resources: true,
             uris: session.subscribed(),
         };
-        for frame in news::frames(&interest, changed, &mut changes, &toolset).await {
+        for frame in news::frames(hearer, &interest, changed, &mut changes).await {
             log.append(frame);
         }
     }

@@ -31,7 +31,7 @@ use crate::{
     pipeline,
     session::{
         self, Session,
-        news::{self, Interest},
+        news::{self, Hearer, Interest},
     },
     stage::{
         identify::at_stdio,
@@ -272,10 +272,7 @@ impl Front {
         let arrival = Arrival {
             snapshot: self.gate.snapshot(),
             toolset,
-            credentials: Credentials {
-                stdio: true,
-                ..Credentials::default()
-            },
+            credentials: credentials(),
             hail,
             frame,
             headers: None,
@@ -404,9 +401,23 @@ async fn answer(front: &Front, id: &RequestId, mut out: mpsc::Receiver<Out>) -> 
     answer
 }
 
+/// Who starts the gateway is who calls.
+fn credentials() -> Credentials {
+    Credentials {
+        stdio: true,
+        ..Credentials::default()
+    }
+}
+
 /// Tells a legacy client of changes.
 async fn follow(front: Arc<Front>, session: Arc<Session>, toolset: Arc<Toolset>) {
     let mut changes = front.gate.upstreams.subscribe();
+    let credentials = credentials();
+    let hearer = Hearer {
+        gate: &front.gate,
+        toolset: &toolset.name,
+        credentials: &credentials,
+    };
     loop {
         let changed = tokio::select! {
             () = front.stop.cancelled() => return,
@@ -420,7 +431,7 @@ async fn follow(front: Arc<Front>, session: Arc<Session>, toolset: Arc<Toolset>)
             resources: true,
             uris: session.subscribed(),
         };
-        for frame in news::frames(&interest, changed, &mut changes, &toolset).await {
+        for frame in news::frames(hearer, &interest, changed, &mut changes).await {
             front.send(&frame).await;
         }
     }

@@ -3,12 +3,18 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use wardgate_model::Alias;
+use wardgate_model::{Alias, ToolsetName};
 use wardgate_protocol::{Frame, Method, Raw, edit};
-use wardgate_snapshot::Toolset;
+use wardgate_snapshot::{Snapshot, Toolset};
 
 use crate::{
-    stage::clean::{Part, clean},
+    call::Credentials,
+    gate::Gate,
+    stage::{
+        authorize,
+        clean::{Part, clean},
+        identify::identify,
+    },
     upstream::changes::{Change, News, Shelf},
 };
 
@@ -21,16 +27,29 @@ pub struct Interest {
     pub uris: BTreeSet<String>,
 }
 
+/// Who hears of it, and through what.
+#[derive(Clone, Copy)]
+pub struct Hearer<'a> {
+    pub gate: &'a Gate,
+    pub toolset: &'a ToolsetName,
+    pub credentials: &'a Credentials,
+}
+
 /// Changes this close together are told as one.
 const GATHERING: Duration = Duration::from_millis(20);
 
-/// Turns a change, and those right behind it, into the notifications this client is to get.
+/// Turns a change, and those right behind it, into the notifications this client is to get: of what it may read at this moment,
+/// whatever it might when it began to listen.
 pub async fn frames(
+    hearer: Hearer<'_>,
     interest: &Interest,
     first: Result<Change, RecvError>,
     changes: &mut Receiver<Change>,
-    toolset: &Toolset,
 ) -> Vec<Frame> {
+    let snapshot = hearer.gate.snapshot();
+    let Some(toolset) = snapshot.toolsets.get(hearer.toolset) else {
+        return Vec::new();
+    };
     let mut gathered = Gathered::default();
     gathered.add(interest, first, toolset);
     let until = tokio::time::Instant::now() + GATHERING;
@@ -41,13 +60,37 @@ pub async fn frames(
             break;
         }
     }
+    if !gathered.updates.is_empty() {
+        hearer
+            .keep_readable(&snapshot, toolset, &mut gathered)
+            .await;
+    }
     gathered.frames()
+}
+
+impl Hearer<'_> {
+    async fn keep_readable(&self, snapshot: &Snapshot, toolset: &Toolset, gathered: &mut Gathered) {
+        match identify(self.gate, snapshot, toolset, self.credentials).await {
+            Ok(caller) => gathered.updates.retain(|update| {
+                let Update { server, uri, .. } = update;
+                authorize::may_hear(self.gate, snapshot, toolset, &caller, server, uri)
+            }),
+            Err(_) => gathered.updates.clear(),
+        }
+    }
+}
+
+/// A resource that changed.
+struct Update {
+    server: Alias,
+    uri: String,
+    frame: Frame,
 }
 
 #[derive(Default)]
 struct Gathered {
     lists: BTreeSet<&'static str>,
-    updates: Vec<(String, Frame)>,
+    updates: Vec<Update>,
 }
 
 impl Gathered {
@@ -63,15 +106,14 @@ impl Gathered {
             }) => self.list(interest, shelf),
             Ok(Change {
                 news: News::Resource { uri, params },
-                server,
+                server: Some(server),
             }) => {
-                if interest.uris.contains(&uri)
-                    && !self.updates.iter().any(|(known, _)| *known == uri)
-                {
-                    let params = updated(toolset, server.as_ref(), &uri, &params);
+                let is_told = self.updates.iter().any(|update| update.uri == uri);
+                if interest.uris.contains(&uri) && !is_told {
+                    let params = updated(toolset, &server, &uri, &params);
                     let method = Method::NotificationResourcesUpdated.as_str();
-                    self.updates
-                        .push((uri, Frame::notification(method, Some(&params))));
+                    let frame = Frame::notification(method, Some(&params));
+                    self.updates.push(Update { server, uri, frame });
                 }
             }
             // Everything may have changed: a reload, or this reader fell behind.
@@ -103,21 +145,18 @@ impl Gathered {
             .into_iter()
             .map(|method| Frame::notification(method, None));
         lists
-            .chain(self.updates.into_iter().map(|(_, frame)| frame))
+            .chain(self.updates.into_iter().map(|update| update.frame))
             .collect()
     }
 }
 
 /// What a server says of a change, cleaned; only the address where that may not be. The address is the client's own word.
-fn updated(toolset: &Toolset, server: Option<&Alias>, uri: &str, said: &Raw) -> Raw {
+fn updated(toolset: &Toolset, server: &Alias, uri: &str, said: &Raw) -> Raw {
     let uri = edit::quote(uri);
-    let cleaned = server.and_then(|server| {
-        let rules = toolset.sanitize.of(server, None);
-        clean(rules, server.as_str(), said, Part::Body).ok()
-    });
-    match cleaned {
-        Some(clean) if std::ptr::eq(clean.raw.as_str(), said.as_str()) => clean.raw,
-        Some(clean) => Raw::trusted(edit::set(clean.raw.as_str(), &["uri"], &uri)),
-        None => Raw::trusted(format!("{{\"uri\":{uri}}}")),
+    let rules = toolset.sanitize.of(server, None);
+    match clean(rules, server.as_str(), said, Part::Body) {
+        Ok(clean) if std::ptr::eq(clean.raw.as_str(), said.as_str()) => clean.raw,
+        Ok(clean) => Raw::trusted(edit::set(clean.raw.as_str(), &["uri"], &uri)),
+        Err(_) => Raw::trusted(format!("{{\"uri\":{uri}}}")),
     }
 }

@@ -5,13 +5,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
+use wardgate_model::{Alias, Caller};
 use wardgate_policy::{
     Authorizer, Circumstances, Decision, Effect, Explanation, Objective, Request, Review, RuleId,
     Target as Asked,
 };
 use wardgate_protocol::edit;
+use wardgate_snapshot::{Server, Snapshot, Toolset};
 
-use super::{heed::Heeded, resolve::Target};
+use super::{
+    heed::{self, Heeded},
+    resolve::Target,
+};
 use crate::{
     call::Call,
     catalog::{
@@ -150,6 +155,53 @@ pub fn read(call: &Call, target: &Target, uri: &str, heeded: &Heeded) -> Result<
     other(call, target, asked, heeded, missing)
 }
 
+/// Says whether news of a resource may be told at this moment, as reading it would be allowed.
+pub fn may_hear(
+    gate: &Gate,
+    snapshot: &Snapshot,
+    toolset: &Toolset,
+    caller: &Caller,
+    server: &Alias,
+    uri: &str,
+) -> bool {
+    let Some(server) = snapshot.servers.get(server) else {
+        return false;
+    };
+    let weighed = heed::weigh(gate, caller, toolset, server, None);
+    if weighed.stops || !toolset.servers.contains(&server.alias) {
+        return false;
+    }
+    let Some(authorizer) = &snapshot.authorizer else {
+        return true;
+    };
+    let server = &governed::server(server);
+    let decision = authorizer.decide(&Request {
+        caller,
+        toolset: &toolset.name,
+        target: Asked::Read { server, uri },
+        circumstances: around(snapshot, None),
+        grants: &[],
+        break_glass: weighed.lifts,
+    });
+    decision.effect == Effect::Allow
+}
+
+/// Says whether the caller may still see a tool that it has called, and what came of it. A tool that is in no list for now
+/// is not held against it.
+pub fn still_sees(
+    gate: &Gate,
+    call: &Call,
+    authorizer: &Authorizer,
+    server: &Server,
+    tool: &str,
+) -> bool {
+    let weighed = heed::weigh(gate, &call.caller, &call.toolset, server, Some(tool));
+    let tool = governed::tool_ref(server, tool);
+    let (toolset, circumstances) = (&call.toolset.name, circumstances(call, None));
+    !authorizer.knows(&tool)
+        || authorizer.visible(&call.caller, toolset, &tool, &circumstances, weighed.lifts)
+}
+
 /// Decides getting a prompt; `exposed` is its name as the caller knows it.
 ///
 /// # Errors
@@ -270,8 +322,12 @@ fn permit(decision: Decision, break_glass: Option<Arc<Rule>>) -> Result<Permit, 
 }
 
 fn circumstances<'a>(call: &'a Call, reason: Option<&'a str>) -> Circumstances<'a> {
+    around(&call.snapshot, reason)
+}
+
+fn around<'a>(snapshot: &'a Snapshot, reason: Option<&'a str>) -> Circumstances<'a> {
     Circumstances {
-        environment: &call.snapshot.gateway.environment,
+        environment: &snapshot.gateway.environment,
         now_ms: Timestamp::now().as_millisecond(),
         reason,
         slo: Objective::default(),

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use wardgate_model::Identity;
+use wardgate_model::{Caller, Identity};
 use wardgate_protocol::Method;
-use wardgate_snapshot::Server;
+use wardgate_snapshot::{Server, Toolset};
 
 use super::resolve::Target;
 use crate::{
@@ -91,6 +91,28 @@ impl Heeded {
 
     fn stops(&self, call: &Call, aim: Option<&Aim>) -> Option<&Arc<Rule>> {
         self.overrides.stops(call.ticket.subject(), aim, self.now)
+    }
+}
+
+/// What overrides say of something that is no request of its own: a task that goes on, news of a resource.
+pub struct Weighed {
+    pub stops: bool,
+    pub lifts: bool,
+}
+
+pub fn weigh(
+    gate: &Gate,
+    caller: &Caller,
+    toolset: &Toolset,
+    server: &Server,
+    tool: Option<&str>,
+) -> Weighed {
+    let (overrides, now) = (gate.overrides.now(), Timestamp::now());
+    let subject = subject(caller.identity(), toolset);
+    let aim = aim_of(server, tool.map(str::to_owned), false);
+    Weighed {
+        stops: overrides.stops(&subject, Some(&aim), now).is_some(),
+        lifts: overrides.lifts(&subject, &aim, now).is_some(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     call::Call,
     gate::Gate,
     outcome::Answer,
-    session::news::{self, Interest},
+    session::news::{self, Hearer, Interest},
     stage::{admit::Slot, authorize, connect::connect, heed::Heeded, resolve, standing},
     stop::Stop,
     upstream::line::Line,
@@ -34,6 +34,11 @@ pub async fn listen(gate: &Gate, call: &Call, slot: Slot, heeded: &Heeded) -> Re
     call.exchange
         .notify(acknowledged(call, &interest, &tasks.followed))
         .await;
+    let hearer = Hearer {
+        gate,
+        toolset: &call.toolset.name,
+        credentials: &call.credentials,
+    };
     let had = call.caller.identity();
     let mut lost = std::pin::pin!(standing::lost(
         gate,
@@ -52,7 +57,7 @@ pub async fn listen(gate: &Gate, call: &Call, slot: Slot, heeded: &Heeded) -> Re
             }
             changed = changes.recv() => changed,
         };
-        for frame in news::frames(&interest, changed, &mut changes, &call.toolset).await {
+        for frame in news::frames(hearer, &interest, changed, &mut changes).await {
             call.exchange.notify(with_subscription(call, &frame)).await;
         }
     }

@@ -1,14 +1,17 @@
 //! `tasks/*`: the sealed id says which server the task lives on and whose it is.
 
 use wardgate_protocol::{Era, Raw, RpcError, error};
+use wardgate_snapshot::Server;
 
 use crate::{
     bridge::{request::Rename, task_ids},
     call::Call,
+    catalog::Freshness,
     gate::Gate,
     pipeline::Trail,
     stage::{
         admit::Slot,
+        authorize,
         connect::connect,
         forward::{Errand, exchange},
         reserve,
@@ -16,6 +19,7 @@ use crate::{
         sanitize::{CleanReply, sanitize},
     },
     stop::Stop,
+    upstream::changes::Shelf,
 };
 
 /// The extension whose methods these are in the modern era.
@@ -41,6 +45,25 @@ pub fn needs_extension(call: &Call) -> Result<(), Stop> {
     Err(Stop::Rpc(fault.with_data(Raw::of(&needed))))
 }
 
+/// A task is as open as its tool: who could not call the tool any more learns nothing of what came of it.
+async fn is_still_open(
+    gate: &Gate,
+    call: &Call,
+    server: &Server,
+    tool: Option<&str>,
+) -> Result<bool, Stop> {
+    let toolset = &call.toolset;
+    let Some(tool) = tool else {
+        return Ok(toolset.servers.contains(&server.alias));
+    };
+    if !toolset.shows_tool(server, tool) || toolset.policies.is_none() {
+        return Ok(toolset.shows_tool(server, tool));
+    }
+    let view = resolve::table(gate, call, Shelf::Tools, Freshness::Known).await?;
+    let decided = view.authorizer.as_ref();
+    Ok(decided.is_some_and(|by| authorize::still_sees(gate, call, by, server, tool)))
+}
+
 /// # Errors
 /// −32021 from a client that did not declare the extension, −32602 for an id that was not given to this caller here, else as every call.
 pub async fn task(
@@ -58,6 +81,9 @@ pub async fn task(
         .servers
         .get(&task.server)
         .ok_or_else(unknown)?;
+    if !is_still_open(gate, call, server, task.tool()).await? {
+        return Err(unknown());
+    }
     let filter = task.filter(call);
     let target = Target::on(server.clone(), task.id);
     trail.server = Some(server.clone());

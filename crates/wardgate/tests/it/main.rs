@@ -60,6 +60,7 @@ mod sanitized_doors;
 mod smoke;
 mod surface;
 mod surface_timing;
+mod taken_back;
 mod tasks;
 mod tenants;
 mod tokens;
