@@ -1,4 +1,4 @@
-//! What binds a grant to one call: digests of its arguments and of the tool's contract.
+//! What binds a grant to one call: digests of what it says and of the tool's contract.
 
 use wardgate_ledger::{
     Digest,
@@ -6,7 +6,7 @@ use wardgate_ledger::{
 };
 use wardgate_protocol::edit::{self, Change};
 
-use super::Binding;
+use super::{Binding, state};
 use crate::{call::Call, stage::resolve::Target, stop::Stop};
 
 /// What of a tool decides what a call of it does.
@@ -26,13 +26,29 @@ pub fn binding(call: &Call, target: &Target) -> Result<Binding, Stop> {
         server: server.name.clone(),
         version: server.version.clone(),
         tool: target.name().to_owned(),
-        args_digest: args_digest(call.param("arguments").unwrap_or("{}"))
+        args_digest: said_digest(call)
             .map_err(|_| unbound("the arguments cannot be bound to an approval"))?
             .to_string(),
         contract: contract(call, target)
             .ok_or_else(|| unbound("the tool cannot be bound to an approval"))?
             .to_string(),
         policy_rev: policy_rev.ok_or_else(|| unbound("nothing asks for an approval"))?,
+    })
+}
+
+/// The arguments, and what a call brings along for the server's questions: they decide what it does as well.
+fn said_digest(call: &Call) -> Result<Digest, CanonicalError> {
+    let arguments = args_digest(call.param("arguments").unwrap_or("{}"))?;
+    if state::is_own(call) {
+        return Ok(arguments);
+    }
+    let [answers, state] = ["inputResponses", "requestState"].map(|member| call.param(member));
+    Ok(match (answers, state) {
+        (None, None) => arguments,
+        (answers, state) => {
+            let (answers, state) = (answers.unwrap_or_default(), state.unwrap_or_default());
+            Digest::of(format!("{arguments}\0{state}\0{answers}").as_bytes())
+        }
     })
 }
 

@@ -298,6 +298,33 @@ pub async fn until_answer(serve: &Serve, request: &Request, is: impl Fn(&Value) 
     within("the answer", reached).await
 }
 
+/// What a call brings along for the server's questions decides what it does, as its arguments do.
+#[tokio::test]
+async fn answers_nobody_approved_need_another_approval() {
+    let asks = REFUNDS.replace("lab/refund_create", "lab/ask");
+    let serve = start_with(&asks, "wait: 0s").await;
+    let answers = |name: &str| json!({"name": {"action": "accept", "content": {"name": name}}});
+    let ask = async |answers: Option<Value>| {
+        let mut params = json!({"name": "ask", "arguments": {}, "_meta": {}});
+        if let Some(answers) = answers {
+            params["inputResponses"] = answers;
+        }
+        let request = modern::request("/mcp", 1, "tools/call", params);
+        let request = request.header("Wardgate-As", "acme/caller");
+        send(serve.address, &request).await.answer()
+    };
+    let held = ask(None).await;
+    assert_eq!(class(&held), "approval_pending", "{held}");
+    granted(&serve, &id_in(&held.to_string())).await;
+    let other = ask(Some(answers("MALLORY"))).await;
+    assert_eq!(class(&other), "approval_pending", "{other}");
+    granted(&serve, &id_in(&other.to_string())).await;
+    let changed = ask(Some(answers("MALLORY-2"))).await;
+    assert_eq!(class(&changed), "approval_pending", "{changed}");
+    let approved = ask(Some(answers("MALLORY"))).await;
+    assert!(approved.to_string().contains("MALLORY"), "{approved}");
+}
+
 #[tokio::test]
 async fn a_changed_policy_needs_another_approval_and_a_hard_rule_holds() {
     let serve = start("").await;
