@@ -4,6 +4,7 @@
 //! has a reason and a record is held here.
 
 pub mod approvals;
+pub mod config;
 pub mod journal;
 pub mod keys;
 pub mod overrides;

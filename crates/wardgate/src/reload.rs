@@ -12,13 +12,19 @@ use anyhow::Context;
 use notify::{RecursiveMode, Watcher};
 use tokio::{signal::unix::Signal, sync::mpsc};
 use tokio_util::sync::CancellationToken;
+use wardgate_control::config::{Revisions, changed};
 use wardgate_proxy::Gate;
+use wardgate_snapshot::Snapshot;
 
 use crate::{
     approvals::webhook::Outbound,
-    cli::{config_file, serve::Args},
+    cli::{
+        config_file::{self, Inputs},
+        serve::Args,
+    },
     compose::{self, ConfigSecrets},
     issuer_keys::IssuerKeys,
+    overrides::{draft, moment},
 };
 
 /// Editors write a file in several steps.
@@ -175,7 +181,7 @@ pub async fn follow(
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = changed(&mut watch) => {}
+            () = change_in(&mut watch) => {}
             Some(()) = hangup.recv() => {}
         }
         let included = reload(&gate, &args, &secrets, (&issuer_keys, &outbound)).await;
@@ -185,7 +191,7 @@ pub async fn follow(
     }
 }
 
-async fn changed(watch: &mut Option<Watch>) {
+async fn change_in(watch: &mut Option<Watch>) {
     match watch {
         Some(watch) => watch.change().await,
         None => std::future::pending().await,
@@ -197,61 +203,87 @@ async fn reload(
     gate: &Gate,
     args: &Args,
     secrets: &ConfigSecrets,
-    (issuer_keys, outbound): (&IssuerKeys, &Outbound),
+    outside: (&IssuerKeys, &Outbound),
 ) -> Option<Vec<PathBuf>> {
-    let inputs = match config_file::load(&args.config, &args.mcp_json, args.listen) {
-        Ok(inputs) => inputs,
-        Err(diagnostics) => {
-            config_file::show(&diagnostics);
-            tracing::error!(
-                findings = diagnostics.len(),
-                "configuration not reloaded, the old one keeps serving"
-            );
-            return None;
-        }
+    let (included, end) = match read(args) {
+        Ok(inputs) => (
+            Some(inputs.loaded.config.policies.clone()),
+            publish(gate, inputs, secrets, outside).await,
+        ),
+        Err(why) => (None, Err(why)),
     };
+    if let Some(end) = end.transpose() {
+        tell(gate, &end).await;
+    }
+    included
+}
+
+fn read(args: &Args) -> Result<Inputs, String> {
+    let read = config_file::load(&args.config, &args.mcp_json, args.listen);
+    read.map_err(|diagnostics| {
+        config_file::show(&diagnostics);
+        format!("findings: {}", diagnostics.len())
+    })
+}
+
+/// Puts the config in the place of the one that serves. Returns nothing if it says the same.
+async fn publish(
+    gate: &Gate,
+    inputs: Inputs,
+    secrets: &ConfigSecrets,
+    (issuer_keys, outbound): (&IssuerKeys, &Outbound),
+) -> Result<Option<Revisions>, String> {
     let loaded = &inputs.loaded;
-    let included = loaded.config.policies.clone();
     config_file::show(&loaded.remarks);
-    let snapshot = match compose::snapshot(&inputs) {
-        Ok(snapshot) => snapshot,
-        Err(fault) => {
-            tracing::error!(%fault, "configuration not reloaded, the old one keeps serving");
-            return None;
-        }
-    };
+    let snapshot = compose::snapshot(&inputs).map_err(|fault| fault.to_string())?;
     let old = gate.snapshot();
     if old.revision == snapshot.revision {
-        return Some(included);
+        return Ok(None);
     }
-    let admin_at = |snapshot: &wardgate_snapshot::Snapshot| {
-        snapshot.gateway.admin.as_ref().map(|admin| admin.listen)
+    warn_of_what_waits(&old, &snapshot);
+    let obeyed = outbound.replace(&loaded.config);
+    let obeyed = obeyed.and_then(|()| issuer_keys.replace(&loaded.config));
+    obeyed.map_err(|fault| fault.to_string())?;
+    secrets.replace(inputs.loaded.held);
+    let policies = snapshot.authorizer.as_ref();
+    let revisions = Revisions {
+        snapshot: snapshot.revision.clone(),
+        policies: policies.map(|authorizer| authorizer.policies().revision().to_owned()),
     };
-    if old.gateway.listen != snapshot.gateway.listen
-        || admin_at(&old) != admin_at(&snapshot)
-        || old.gateway.tls != snapshot.gateway.tls
-        || old.gateway.record != snapshot.gateway.record
-        || old.gateway.audit.file_bytes_max != snapshot.gateway.audit.file_bytes_max
+    let published = gate.publish(snapshot).await;
+    published.map_err(|fault| fault.to_string())?;
+    Ok(Some(revisions))
+}
+
+fn warn_of_what_waits(old: &Snapshot, new: &Snapshot) {
+    let admin_at = |snapshot: &Snapshot| snapshot.gateway.admin.as_ref().map(|admin| admin.listen);
+    if old.gateway.listen != new.gateway.listen
+        || admin_at(old) != admin_at(new)
+        || old.gateway.tls != new.gateway.tls
+        || old.gateway.record != new.gateway.record
+        || old.gateway.audit.file_bytes_max != new.gateway.audit.file_bytes_max
     {
         tracing::warn!(
             "listen, admin, tls, record and audit.file_max take effect at the next start"
         );
     }
-    let obeyed = outbound.replace(&loaded.config);
-    if let Err(fault) = obeyed.and_then(|()| issuer_keys.replace(&loaded.config)) {
-        tracing::error!(%fault, "configuration not reloaded, the old one keeps serving");
-        return None;
-    }
-    secrets.replace(inputs.loaded.held);
-    let revision = snapshot.revision.clone();
-    match gate.publish(snapshot).await {
-        Ok(()) => tracing::info!(
-            revision = &revision[..12.min(revision.len())],
-            "configuration reloaded"
-        ),
-        Err(fault) => {
-            tracing::error!(%fault, "configuration not reloaded, the old one keeps serving")
+}
+
+async fn tell(gate: &Gate, end: &Result<Revisions, String>) {
+    match end {
+        Ok(revisions) => {
+            let revision = &revisions.snapshot;
+            tracing::info!(
+                revision = &revision[..12.min(revision.len())],
+                "configuration reloaded"
+            );
+        }
+        Err(why) => {
+            tracing::error!(why, "configuration not reloaded, the old one keeps serving");
         }
     }
-    Some(included)
+    if let Some(ledger) = &gate.ports.ledger {
+        let tenant = &gate.snapshot().gateway.tenant;
+        ledger.note(draft(changed(tenant, end, moment()))).await;
+    }
 }

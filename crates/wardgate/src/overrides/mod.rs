@@ -40,7 +40,7 @@ impl Journal for ChangeLog {
 }
 
 /// A record without payload.
-fn draft(record: Record) -> Draft {
+pub fn draft(record: Record) -> Draft {
     Draft {
         record,
         tool: None,

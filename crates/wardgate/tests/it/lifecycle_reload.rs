@@ -10,7 +10,11 @@ use wardgate_testkit::{
     modern,
 };
 
-use crate::{edge::call, lifecycle_serve::Serve};
+use crate::{
+    edge::call,
+    gateway::{STATE, records},
+    lifecycle_serve::Serve,
+};
 
 const ONE: &str = "servers: {one: {lab: true}}\ntoolsets: {default: {prefix: always}}\n";
 const TWO: &str =
@@ -164,6 +168,39 @@ async fn a_faulty_config_is_shown_and_the_old_one_serves() {
     serve.configure(TWO);
     serve.logged_after(before, "configuration reloaded").await;
     assert!(tools(&serve).await.contains(&"two__echo".to_owned()));
+}
+
+#[tokio::test]
+async fn each_change_of_the_config_leaves_a_record() {
+    let mut serve = Serve::start(ONE).await;
+    for (config, said) in [
+        ("servers: {", "not reloaded"),
+        (TWO, "configuration reloaded"),
+    ] {
+        let before = serve.log().len();
+        serve.configure(config);
+        serve.logged_after(before, said).await;
+    }
+    send(serve.address, &call("one__echo", json!({"text": "x"}))).await;
+    serve.signal(rustix::process::Signal::TERM);
+    serve.ended().await;
+    let all = records(&serve.path(STATE));
+    let changes: Vec<_> = all
+        .iter()
+        .filter(|one| one["type"] == "config.change")
+        .collect();
+    let [refused, taken] = changes[..] else {
+        panic!("{changes:#?}");
+    };
+    assert_eq!(refused["outcome"]["status"], "error");
+    assert_eq!(refused["why"]["text"], "findings: 1");
+    assert_eq!(taken["outcome"]["status"], "success");
+    let called = all.iter().rfind(|one| one["type"] == "tool.call").unwrap();
+    let obeyed = &called["decision"]["snapshot"];
+    assert!(
+        obeyed.is_string() && *obeyed == taken["decision"]["snapshot"],
+        "{called:#}"
+    );
 }
 
 #[tokio::test]
