@@ -101,6 +101,8 @@ impl FingerprintKey {
 #[derive(Clone, Debug)]
 pub struct Redacted {
     pub json: CanonicalJson,
+    /// Nothing was left out for its length.
+    pub is_whole: bool,
     /// Of the redacted text before anything was left out for its length: equal for equal values under one key, and nothing
     /// to try guesses on.
     pub digest: Digest,
@@ -128,11 +130,13 @@ pub fn redact(
         )))
     })?;
     let digest = Digest::of(text.as_bytes());
-    let kept = match text.len() {
-        ..=KEPT_BYTES_MAX => text,
-        bytes => format!(r#"{{"$omitted":{bytes}}}"#),
+    let is_whole = text.len() <= KEPT_BYTES_MAX;
+    let kept = match is_whole {
+        true => text,
+        false => format!(r#"{{"$omitted":{}}}"#, text.len()),
     };
     Ok(Redacted {
+        is_whole,
         json: CanonicalJson::made(kept)?,
         digest,
     })

@@ -39,17 +39,20 @@ pub fn binding(call: &Call, target: &Target) -> Result<Binding, Stop> {
 /// The arguments, and what a call brings along for the server's questions: they decide what it does as well.
 fn said_digest(call: &Call) -> Result<Digest, CanonicalError> {
     let arguments = args_digest(call.param("arguments").unwrap_or("{}"))?;
-    if state::is_own(call) {
-        return Ok(arguments);
-    }
-    let [answers, state] = ["inputResponses", "requestState"].map(|member| call.param(member));
-    Ok(match (answers, state) {
+    let state = call.param("requestState").filter(|_| !state::is_own(call));
+    Ok(match (answers(call), state) {
         (None, None) => arguments,
         (answers, state) => {
             let (answers, state) = (answers.unwrap_or_default(), state.unwrap_or_default());
             Digest::of(format!("{arguments}\0{state}\0{answers}").as_bytes())
         }
     })
+}
+
+/// What a call answers to its server; what it answers to the gateway decides nothing.
+pub fn answers(call: &Call) -> Option<&str> {
+    let answers = call.param("inputResponses");
+    answers.filter(|_| !state::is_own(call))
 }
 
 /// Members in any order are the same arguments; any other difference makes other ones. Where a number has no exact canonical

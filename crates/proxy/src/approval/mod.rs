@@ -93,6 +93,8 @@ pub enum Standing {
 pub enum Fault {
     #[error("{pending} requests of this principal wait for approval")]
     TooMany { pending: u32 },
+    #[error("the arguments are too long to be shown to people")]
+    TooLong,
     /// What is not known is not granted.
     #[error("approvals cannot be looked up")]
     Unknown,

@@ -35,6 +35,8 @@ pub enum Held {
     TooMany {
         pending: u32,
     },
+    /// People would agree to what they cannot see.
+    TooLong,
     /// Nobody could ever approve it.
     Nobody {
         rule: String,
@@ -50,7 +52,7 @@ impl Held {
             | Held::Changed(_)
             | Held::Over { .. }
             | Held::Taken(_) => ErrorClass::ApprovalPending,
-            Held::Denied { .. } | Held::Nobody { .. } => ErrorClass::PolicyDenied,
+            Held::Denied { .. } | Held::Nobody { .. } | Held::TooLong => ErrorClass::PolicyDenied,
             Held::TooMany { .. } => ErrorClass::LimitExceeded,
         }
     }
@@ -61,7 +63,7 @@ impl Held {
                 Some(&asked.id)
             }
             Held::Denied { id, .. } | Held::Over { id, .. } | Held::Taken(id) => Some(id),
-            Held::TooMany { .. } | Held::Nobody { .. } => None,
+            Held::TooMany { .. } | Held::Nobody { .. } | Held::TooLong => None,
         }
     }
 
@@ -75,6 +77,7 @@ impl Held {
             | Held::Over { .. }
             | Held::Taken(_)
             | Held::TooMany { .. }
+            | Held::TooLong
             | Held::Nobody { .. } => None,
         }
     }
@@ -108,6 +111,9 @@ impl Held {
             Held::TooMany { pending } => format!(
                 "{pending} of your calls wait for approval already. Wait until some are decided, then call again."
             ),
+            Held::TooLong => {
+                "This call needs an approval, and its arguments are too long to be shown to people. Nothing was done. Shorten them, or pass a reference.".into()
+            }
             Held::Nobody { rule, group } => format!(
                 "This call needs an approval (`{rule}`) that nobody could give: `{group}` has too few people besides you. Do not repeat it unchanged."
             ),
@@ -122,7 +128,7 @@ impl Held {
             Held::Denied { .. } => "denied",
             Held::Over { state, .. } => state,
             Held::Taken(_) => "used",
-            Held::TooMany { .. } | Held::Nobody { .. } => return None,
+            Held::TooMany { .. } | Held::Nobody { .. } | Held::TooLong => return None,
         };
         let mut data = json!({"id": self.id()?.as_str(), "state": state});
         if let Held::Pending(asked) | Held::Changed(asked) = self {

@@ -14,7 +14,10 @@ use std::{
 
 use wardgate_model::{ApprovalId, GroupName, ToolRef};
 use wardgate_policy::Decision;
-use wardgate_protocol::Lookup;
+use wardgate_protocol::{
+    Lookup, Raw,
+    edit::{self, Change},
+};
 use wardgate_snapshot::AuditLevel;
 
 use super::{
@@ -284,7 +287,8 @@ fn wanted(
     (needs, decision): (&[Need], Option<&Decision>),
 ) -> Wanted {
     let (gateway, server) = (&call.snapshot.gateway, target.server());
-    let params = call.frame.lookup();
+    let (args, under) = shown(call);
+    let of_tool = server.traits_of(target.name()).sensitive.as_deref();
     let terms = &gateway.approvals;
     Wanted {
         binding: binding.clone(),
@@ -295,9 +299,9 @@ fn wanted(
         person: call.snapshot.tenants.person(&call.caller),
         payload: Arc::new(Payload {
             level: AuditLevel::Request,
-            args: params.and_then(|params| Some(params.share(params.find(&["arguments"])?))),
-            sensitive: gateway.audit.sensitive.clone(),
-            sensitive_of_tool: server.traits_of(target.name()).sensitive.clone(),
+            args,
+            sensitive: below(under, &gateway.audit.sensitive),
+            sensitive_of_tool: of_tool.map(|pointers| below(under, pointers)),
             pii: record::hides_pii(&call.toolset, server, target.name(), decision),
             ..Payload::default()
         }),
@@ -312,6 +316,27 @@ fn wanted(
             pending_max: terms.pending_max,
         },
     }
+}
+
+/// What people are shown, and under which pointer the arguments stand in it: the answers to the server's questions that a call
+/// brings along stand beside them.
+fn shown(call: &Call) -> (Option<Raw>, &'static str) {
+    let said = call.frame.lookup();
+    let arguments = said.and_then(|params| Some(params.share(params.find(&["arguments"])?)));
+    let Some(answers) = bound::answers(call) else {
+        return (arguments, "");
+    };
+    let arguments = arguments.as_ref().map_or("{}", Raw::as_str);
+    let both = [
+        Change::Set("arguments", arguments),
+        Change::Set("inputResponses", answers),
+    ];
+    (Some(Raw::trusted(edit::apply("{}", &both))), "/arguments")
+}
+
+fn below(under: &str, pointers: &[String]) -> Arc<[String]> {
+    let pointers = pointers.iter().map(|pointer| format!("{under}{pointer}"));
+    pointers.collect()
 }
 
 fn needs(permit: &Permit) -> Vec<Need> {
@@ -363,6 +388,7 @@ pub(crate) fn held(standing: Standing) -> Held {
 pub(crate) fn refused(fault: Fault) -> Stop {
     match fault {
         Fault::TooMany { pending } => Stop::held(Held::TooMany { pending }),
+        Fault::TooLong => Stop::held(Held::TooLong),
         Fault::Unknown => Stop::Internal {
             reason: "approvals cannot be looked up, so nothing was sent",
         },

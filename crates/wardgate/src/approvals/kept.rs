@@ -83,6 +83,10 @@ impl Kept {
             (redactor.shown(&wanted.payload, tenant), reason)
         };
         let args = args.ok_or(Fault::Unknown)?;
+        if !args.is_whole {
+            return Err(Fault::TooLong);
+        }
+        let args = args.json.get().to_owned();
         let request = terms::request(wanted, args, reason, now);
         match self.store.open(&request, wanted.terms.pending_max).await {
             Ok(Opened::Fresh { approval, overdue }) => {

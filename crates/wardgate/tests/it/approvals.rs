@@ -318,11 +318,31 @@ async fn answers_nobody_approved_need_another_approval() {
     granted(&serve, &id_in(&held.to_string())).await;
     let other = ask(Some(answers("MALLORY"))).await;
     assert_eq!(class(&other), "approval_pending", "{other}");
-    granted(&serve, &id_in(&other.to_string())).await;
+    let id = id_in(&other.to_string());
+    let seen = exits(&serve, &["approve", "show", &id], 0).await;
+    assert!(seen.contains("MALLORY"), "{seen}");
+    granted(&serve, &id).await;
     let changed = ask(Some(answers("MALLORY-2"))).await;
     assert_eq!(class(&changed), "approval_pending", "{changed}");
     let approved = ask(Some(answers("MALLORY"))).await;
     assert!(approved.to_string().contains("MALLORY"), "{approved}");
+}
+
+#[tokio::test]
+async fn nobody_agrees_to_what_they_cannot_see() {
+    let serve = start("wait: 0s").await;
+    let padded = |bytes: usize| {
+        let arguments = json!({"amount": 5, "reason": "x".repeat(bytes)});
+        call(arguments, json!({}))
+    };
+    let long = send(serve.address, &padded(70_000)).await.answer();
+    assert_eq!(class(&long), "policy_denied", "{long}");
+    assert!(long.to_string().contains("too long to be shown"), "{long}");
+    let fits = send(serve.address, &padded(60_000)).await.answer();
+    assert_eq!(class(&fits), "approval_pending", "{fits}");
+    let listed = exits(&serve, &["approve", "ls", "--json"], 0).await;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]

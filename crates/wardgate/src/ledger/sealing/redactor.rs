@@ -95,11 +95,10 @@ impl Redactor {
     }
 
     /// The arguments as a person may see them, whatever records keep; `None` where they cannot be redacted.
-    pub fn shown(&mut self, payload: &Payload, tenant: &TenantId) -> Option<String> {
+    pub fn shown(&mut self, payload: &Payload, tenant: &TenantId) -> Option<Redacted> {
         let key = self.key_of(tenant);
         let args = payload.args.as_ref().map_or("{}", |raw| raw.as_str());
-        let kept = self.kept(args, labels_of_args(payload), payload.pii, &key)?;
-        Some(kept.json.get().to_owned())
+        self.kept(args, labels_of_args(payload), payload.pii, &key)
     }
 
     /// What is left of a text without the places that are labelled or hold a find. A find whose place has no exact name, such as
@@ -123,7 +122,14 @@ impl Redactor {
         }
         match apply(&look.cut, left.json.get()).text {
             Cow::Borrowed(_) => Some(left),
-            Cow::Owned(text) => redact(&text, &[], key).ok(),
+            Cow::Owned(text) => {
+                let is_whole = left.is_whole;
+                let cut = redact(&text, &[], key).ok()?;
+                Some(Redacted {
+                    is_whole: cut.is_whole && is_whole,
+                    ..cut
+                })
+            }
         }
     }
 
