@@ -74,6 +74,11 @@ pub fn foreign(text: &str) -> String {
         .join("\n")
 }
 
+/// Returns foreign text that somebody decides on: all of it, and whatever hides spelled out, in a pipe as well.
+pub fn whole(text: &str) -> String {
+    printable(text, usize::MAX)
+}
+
 /// Returns foreign text as one short line.
 pub fn brief(text: &str, chars_max: usize) -> String {
     printable(

@@ -343,6 +343,13 @@ async fn nobody_agrees_to_what_they_cannot_see() {
     let listed = exits(&serve, &["approve", "ls", "--json"], 0).await;
     let listed: Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    let seen = exits(&serve, &["approve", "show", &id_in(&fits.to_string())], 0).await;
+    assert!(seen.contains(&"x".repeat(60_000)), "{seen}");
+
+    let hidden = json!({"amount": 5, "reason": "\u{202e}to bob\u{200b}"});
+    let hidden = send(serve.address, &call(hidden, json!({}))).await.answer();
+    let seen = exits(&serve, &["approve", "show", &id_in(&hidden.to_string())], 0).await;
+    assert!(seen.contains(r"\u{202e}to bob\u{200b}"), "{seen}");
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ pub fn whole(item: &Value) -> String {
             text(item, "person")
         ),
         format!("tool       {}", tool(item)),
-        format!("arguments  {}", print::foreign(&item["args"].to_string())),
+        format!("arguments  {}", print::whole(&item["args"].to_string())),
         format!("digest     {}", text(item, "args_digest")),
         format!("needs      {}", needs(item)),
         format!("until      {}", until(item)),
