@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
+use jiff::Timestamp;
 use wardgate_model::Caller;
 use wardgate_snapshot::{Caps, Gateway, Snapshot};
 
@@ -17,7 +18,7 @@ use super::{
     credentials, edge,
     failures::Failures,
     http::Peer,
-    reply::Reply,
+    reply::{self, Reply},
 };
 use crate::{
     gate::Gate,
@@ -89,6 +90,11 @@ impl Annex {
             Ok(caller) => caller,
             Err(stop) => return self.stopped(&snapshot, &stop, tried),
         };
+        let overrides = self.gate.overrides.now();
+        if overrides.bans(&caller.identity(), Timestamp::now()) {
+            let said = "an override stops this principal";
+            return self.refuse(&snapshot, Some(&caller), StatusCode::FORBIDDEN, said);
+        }
         let caps = Caps {
             body_bytes_max: gateway.caps.body_bytes_max.min(BODY_BYTES_MAX),
             ..gateway.caps
@@ -116,10 +122,15 @@ impl Annex {
                 let too_many = tried
                     .then(|| self.failures.note(self.peer.address, Instant::now()))
                     .flatten();
-                let (status, said) = match too_many {
-                    Some(_) => (StatusCode::TOO_MANY_REQUESTS, "too many wrong credentials"),
-                    None => (StatusCode::UNAUTHORIZED, "no credential proves who asks"),
-                };
+                if let Some(wait) = too_many {
+                    let said = "too many wrong credentials";
+                    let mut answer =
+                        self.refuse(snapshot, None, StatusCode::TOO_MANY_REQUESTS, said);
+                    let seconds = reply::seconds(wait);
+                    answer.headers_mut().insert(header::RETRY_AFTER, seconds);
+                    return answer;
+                }
+                let (status, said) = (StatusCode::UNAUTHORIZED, "no credential proves who asks");
                 let mut answer = self.refuse(snapshot, None, status, said);
                 if let Ok(challenge) = HeaderValue::from_str(challenge) {
                     answer

@@ -133,9 +133,14 @@ pub fn answer(answer: Answer) -> Reply {
 pub fn too_many(wait: Duration) -> Reply {
     let fault = RpcError::new(42900, "Too many failed credentials. Try again later.");
     let mut reply = rpc(StatusCode::TOO_MANY_REQUESTS, None, &fault);
-    let seconds = HeaderValue::from(wait.as_secs() + 1);
+    let seconds = seconds(wait);
     reply.headers_mut().insert(header::RETRY_AFTER, seconds);
     reply
+}
+
+/// Whole seconds that are not too few.
+pub fn seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_secs() + 1)
 }
 
 fn event_stream(events: Events) -> Reply {

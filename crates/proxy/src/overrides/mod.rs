@@ -75,6 +75,15 @@ impl Overrides {
         self.first(OverrideEffect::Deny, subject, aim, now)
     }
 
+    /// Says whether this principal is stopped by name, whatever it would do.
+    pub fn bans(&self, principal: &Identity, now: Timestamp) -> bool {
+        let is_it = |matches: &OverrideMatch| matches!(matches, OverrideMatch::Principal(name) if name == principal);
+        let mut rules = self.0.iter();
+        rules.any(|rule| {
+            rule.effect == OverrideEffect::Deny && is_it(&rule.matches) && rule.is_in_force(now)
+        })
+    }
+
     /// Returns the first rule that lifts soft rules of policies for the request.
     pub fn lifts(&self, subject: &Subject, aim: &Aim, now: Timestamp) -> Option<&Arc<Rule>> {
         self.first(OverrideEffect::Allow, subject, Some(aim), now)

@@ -286,3 +286,22 @@ async fn a_revoked_key_ends_its_streams_and_no_others() {
     let news = other.message().await;
     assert_eq!(news["method"], "notifications/tools/list_changed");
 }
+
+#[tokio::test]
+async fn who_fails_too_often_is_told_when_to_come_back() {
+    let gateway = start().await;
+    let wrong = Request::new("GET", "/admin/v1/whoami").header("Authorization", "Bearer wrong");
+    let admin = admin_of(&gateway);
+    let mut last = http::send(admin, &wrong).await;
+    for _ in 0..30 {
+        last = http::send(admin, &wrong).await;
+    }
+    let wait = last
+        .header("retry-after")
+        .and_then(|said| said.parse::<u64>().ok());
+    assert_eq!(last.status, 429);
+    assert!(
+        wait.is_some_and(|wait| (1..=61).contains(&wait)),
+        "{wait:?}"
+    );
+}

@@ -353,6 +353,37 @@ async fn nobody_agrees_to_what_they_cannot_see() {
 }
 
 #[tokio::test]
+async fn who_is_stopped_has_no_say() {
+    let serve = start("wait: 0s").await;
+    let held = send(serve.address, &call(json!({"amount": 5}), json!({}))).await;
+    let id = id_in(&held.answer().to_string());
+    let kill = [
+        "kill",
+        "principal",
+        "acme/ana",
+        "--as",
+        "acme/cleo",
+        "--reason",
+        "t",
+    ];
+    let killed = exits(&serve, &kill, 0).await;
+    let said = grant(&serve, &id, "acme/ana", 3).await;
+    assert!(said.contains("an override stops this principal"), "{said}");
+    let at = killed.find("ovr_").expect("an override");
+    let rule: String = killed[at..]
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
+    exits(
+        &serve,
+        &["lift", &rule, "--as", "acme/cleo", "--reason", "t"],
+        0,
+    )
+    .await;
+    granted(&serve, &id).await;
+}
+
+#[tokio::test]
 async fn a_changed_policy_needs_another_approval_and_a_hard_rule_holds() {
     let serve = start("").await;
     let id = id_in(&refund(&serve, 2, 4).await);
