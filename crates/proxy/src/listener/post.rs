@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
+use wardgate_model::Caller;
 use wardgate_protocol::{
     Era, Frame, Kind, Limits, Method, Revision, RpcError, Trace, error, frame::FrameFault, headers,
     meta, scan::Keys,
@@ -191,7 +192,7 @@ fn unknown_version(visit: &Visit, frame: &Frame) -> Option<RpcError> {
 async fn modern(mut visit: Visit, frame: Frame) -> Reply {
     match frame.kind() {
         Kind::Request => {}
-        Kind::Notification => return reply::empty(StatusCode::ACCEPTED),
+        Kind::Notification => return modern_side(&visit, &frame).await,
         Kind::Result | Kind::Error => {
             let reason = "clients send no responses in this revision";
             let fault = RpcError::new(error::INVALID_REQUEST, reason);
@@ -313,28 +314,44 @@ async fn opened(mut running: Running) -> Reply {
     }
 }
 
-async fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Session>, Stop> {
+async fn caller(visit: &Visit) -> Result<Caller, Stop> {
     let gate = &visit.door.gate;
     let (snapshot, toolset) = (&visit.snapshot, &visit.toolset);
     let caller = identify(gate, snapshot, toolset, &visit.credentials).await?;
     heed::caller(gate, &heed::subject(caller.identity(), toolset))?;
-    recognise::session(gate, token, &caller, &visit.toolset)
+    Ok(caller)
+}
+
+async fn session(visit: &Visit, token: Option<&str>) -> Result<std::sync::Arc<Session>, Stop> {
+    let caller = caller(visit).await?;
+    recognise::session(&visit.door.gate, token, &caller, &visit.toolset)
+}
+
+/// Notifications mean nothing in this revision, and are accepted of whom requests would be.
+async fn modern_side(visit: &Visit, frame: &Frame) -> Reply {
+    match caller(visit).await {
+        Ok(_) => reply::empty(StatusCode::ACCEPTED),
+        Err(stop) => turned_away(visit, frame, &stop, Era::Modern).await,
+    }
+}
+
+/// Answers what has no id.
+async fn turned_away(visit: &Visit, frame: &Frame, stop: &Stop, era: Era) -> Reply {
+    let method = frame.method().map(Method::parse);
+    visit
+        .refused(Refused {
+            method: method.as_ref(),
+            ..Refused::stopped(stop, era)
+        })
+        .await;
+    reply::answer(Answer::stop(None, &Method::Ping, era, stop))
 }
 
 /// Notifications and responses: accepted without an answer.
 async fn legacy_side(visit: &Visit, frame: Frame) -> Reply {
     let session = match session(visit, visit.session_token().as_deref()).await {
         Ok(session) => session,
-        Err(stop) => {
-            let method = frame.method().map(Method::parse);
-            visit
-                .refused(Refused {
-                    method: method.as_ref(),
-                    ..Refused::stopped(&stop, Era::Legacy)
-                })
-                .await;
-            return reply::answer(Answer::stop(None, &Method::Ping, Era::Legacy, &stop));
-        }
+        Err(stop) => return turned_away(visit, &frame, &stop, Era::Legacy).await,
     };
     session.receive(frame);
     reply::empty(StatusCode::ACCEPTED)

@@ -166,6 +166,18 @@ fn no_secret_in(finished: &Finished) {
     }
 }
 
+/// A notification of 2026-07-28, which means nothing and is answered all the same.
+fn modern_note() -> Request {
+    let params =
+        json!({"requestId": 1, "_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}});
+    let note = legacy::notification("notifications/cancelled", params);
+    Request::post("/mcp", note.to_string())
+        .with("Content-Type", "application/json")
+        .with("Accept", "application/json, text/event-stream")
+        .with("MCP-Protocol-Version", "2026-07-28")
+        .with("Mcp-Method", "notifications/cancelled")
+}
+
 #[tokio::test]
 async fn every_door_of_a_closed_gateway_is_closed() {
     let (upstream, gateway) = start().await;
@@ -195,6 +207,7 @@ async fn every_door_of_a_closed_gateway_is_closed() {
             "subscriptions/listen",
             json!({"notifications": {}}),
         ),
+        modern_note(),
         naked.request(1, "ping", json!({})),
         naked.request(1, "tools/call", json!({"name": "quick"})),
         naked.post(&note),
@@ -214,6 +227,8 @@ async fn every_door_of_a_closed_gateway_is_closed() {
     assert!(matches!(reply.status, 400 | 401), "{}", reply.text());
     assert!(upstream.of("tools/call").is_empty() && upstream.of("tools/list").is_empty());
     assert_eq!(session.call(1, "ping", json!({})).await.status, 200);
+    let known = modern_note().header("Authorization", bearer(ALICE));
+    assert_eq!(send(&gateway, known).await.status, 202);
 }
 
 #[tokio::test]
